@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_OP_H
+#define HYPHEAP_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An operation of a program: what a byte record and a line of text both say. */
+
+enum op_kind {
+#define OP(id, number, word, slot, grammar, what) OP_##id = (number),
+#include "ops.def"
+#undef OP
+	OP_PREFIX = 255, /* never in struct prog: high half of the next record */
+};
+
+enum op_slot { SLOT_NONE, SLOT_EMPTY, SLOT_LIVE, SLOT_KIND };
+
+#define OP_SLOTS 4096u
+
+/* The kinds of "free!", in op.sub. */
+enum misuse {
+	MISUSE_DOUBLE, /* a live object, freed twice at once */
+	MISUSE_STALE, /* an address freed earlier, where no live object starts now */
+	MISUSE_INSIDE, /* 16 bytes into a live object of at least 48 */
+	MISUSE_MISALIGNED, /* 8 bytes into a live object */
+	MISUSE_OUTSIDE, /* the heap's end; names no slot */
+	MISUSE_NULL, /* NULL, which is fine; names no slot */
+	MISUSE_KINDS,
+};
+
+/* op.sub of OP_INIT */
+enum { INIT_PLAIN, INIT_REFUSED };
+
+/**
+ * struct op - One operation.
+ * @kind: enum op_kind
+ * @sub: OP_MISUSE: enum misuse; OP_INIT: INIT_REFUSED or not; else 0
+ * @slot: 0..4095, 0 where the kind names no slot
+ * @arg: alloc, call, init: bytes; topup, reclaim, shrink: pages; cpu: number;
+ *	 fail: n, from 1; else 0. UINT64_MAX pages of reclaim are "all".
+ */
+struct op {
+	uint8_t kind;
+	uint8_t sub;
+	uint16_t slot;
+	uint64_t arg;
+};
+
+/* op_word() - The word of a kind in text and signatures, "?" for none. */
+const char *op_word(uint8_t kind);
+
+/* op_slot() - What state the slot of @op must have; SLOT_NONE: it names none. */
+enum op_slot op_slot(const struct op *op);
+
+/* misuse_word() - "double", "stale", ... */
+const char *misuse_word(uint8_t sub);
+
+/**
+ * op_print() - The canonical text of one operation, without a newline.
+ * @buf: at least OP_TEXT bytes
+ *
+ * Return: @buf.
+ */
+#define OP_TEXT 64
+char *op_print(const struct op *op, char *buf, size_t size);
+
+#endif

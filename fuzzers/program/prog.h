@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_PROG_H
+#define HYPHEAP_PROG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "op.h"
+
+/*
+ * A program: the world it runs in and the operations in order. It has two
+ * forms, bytes (for the engines) and text (for people); both say the same, and
+ * this is what both decode to. Knows neither the allocator nor the model.
+ */
+
+#define PROG_VERSION 1
+#define PROG_CPUS_MAX 4u
+#define PROG_HEAP_BYTES_MAX (128u << 20) /* what the hypervisor reserves */
+#define PROG_POOL_BYTES_MAX (256u << 20)
+#define PROG_POOL_PAGES_MAX 65535u
+
+/**
+ * struct prog_world - What the header (bytes) or the heap line (text) says.
+ * @heap_pages: 1 .. min(65535, PROG_HEAP_BYTES_MAX / page)
+ * @page_shift: 12, 14 or 16
+ * @pool_pages: 0 .. min(PROG_POOL_PAGES_MAX, PROG_POOL_BYTES_MAX / page)
+ * @cpus: 1..4
+ * @init: the heap is set up before the first operation
+ * @vm_size, @vcpu_size: client structures, bytes
+ * @swarm: bit (1 << number) for each kind that may occur; never empty; unknown
+ *	   bits are zero
+ */
+struct prog_world {
+	uint32_t heap_pages;
+	uint32_t page_shift;
+	uint32_t pool_pages;
+	uint32_t cpus;
+	bool init;
+	uint16_t vm_size;
+	uint16_t vcpu_size;
+	uint64_t swarm;
+};
+
+#define PROG_EXPECT 160
+
+struct prog {
+	struct prog_world world;
+	struct op *ops;
+	uint32_t nr;
+	uint32_t cap;
+	char expect[PROG_EXPECT]; /* "# expect: SIGNATURE", empty if not said */
+};
+
+/* The defaults of the heap line: pages=16 page=4096 pool=64 cpus=2 init=1. */
+struct prog_world prog_world_default(void);
+uint64_t prog_swarm_all(void);
+uint32_t prog_heap_pages_max(uint32_t page_shift);
+uint32_t prog_pool_pages_max(uint32_t page_shift);
+
+void prog_init(struct prog *prog); /* empty, default world, no memory held */
+void prog_free(struct prog *prog);
+void prog_clear(struct prog *prog); /* empty again, keeps the memory */
+/* prog_add() - Append; room grows by doubling. Aborts when out of memory. */
+void prog_add(struct prog *prog, struct op op);
+void prog_copy(struct prog *to, const struct prog *from);
+bool prog_equal(const struct prog *a, const struct prog *b); /* not expect */
+
+/* ---- bytes -------------------------------------------------------------- */
+
+/*
+ * Header, 32 bytes, little endian:
+ *  0  "HYP" and the version, 1
+ *  4  u16 heap pages
+ *  6  u8  page size: 0 4K, 1 16K, 2 64K
+ *  7  u8  CPUs - 1
+ *  8  u16 pool pages
+ * 10  u8  bit 0: the heap is not set up at the start
+ * 11  u8  reserved
+ * 12  u16 vm size, 14 u16 vcpu size
+ * 16  u64 swarm mask
+ * 24  8 reserved bytes
+ * Then records of 8 bytes: u8 number, u8 sub, u16 slot, u32 argument. A record
+ * with number 255 is a prefix: its argument is the high half of the argument
+ * of the next record.
+ */
+#define PROG_HEADER 32u
+#define PROG_RECORD 8u
+
+/**
+ * prog_decode() - The program that any bytes are.
+ *
+ * Total: every input, also none, gives a valid program: fields are brought
+ * into range, a number that is unknown or not in the swarm mask becomes an
+ * allowed one, a short tail and a prefix without a record are ignored, missing
+ * header bytes are those of the default world. Bytes that do not begin with
+ * "HYP" are decoded all the same. Never fails, never reads past @len.
+ */
+void prog_decode(struct prog *prog, const uint8_t *data, size_t len);
+
+/* prog_version() - The version if the bytes begin with "HYP", else -1. */
+int prog_version(const uint8_t *data, size_t len);
+
+/* prog_size() - How many bytes prog_encode() writes. */
+size_t prog_size(const struct prog *prog);
+
+/**
+ * prog_encode() - The canonical bytes of a program.
+ *
+ * decode(encode(p)) == p, and encode(decode(x)) is a fixed point. Operations
+ * that do not fit into @max bytes are left off at the end, whole.
+ *
+ * Return: bytes written; 0 if @max does not hold the header.
+ */
+size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max);
+
+/* ---- text --------------------------------------------------------------- */
+
+struct text_error {
+	uint32_t line; /* from 1 */
+	uint32_t column; /* from 1 */
+	char what[160];
+};
+
+/**
+ * prog_parse() - Read the text form.
+ *
+ * Nothing is fixed up: the first unknown word, number out of range, slot or
+ * version ends it. NUL bytes and control characters are errors too.
+ *
+ * Return: 0, or -1 with @err filled in and @prog empty.
+ */
+int prog_parse(struct prog *prog, const char *text, size_t len,
+	       struct text_error *err);
+
+/* prog_print() - The canonical text; parse(print(p)) == p, expect included. */
+void prog_print(const struct prog *prog, FILE *out);
+
+/* prog_print_grammar() - What "hypheap help ops" prints, made from ops.def. */
+void prog_print_grammar(FILE *out);
+
+/* prog_is_text() - By content or by name (.ops), as the design says. */
+bool prog_is_text(const char *name, const uint8_t *data, size_t len);
+
+/* slot_name() - "a".."z", then "s26".."s4095". @buf: at least 8 bytes. */
+char *slot_name(uint16_t slot, char *buf);
+
+#endif

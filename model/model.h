@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_MODEL_H
+#define HYPHEAP_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The reference model: what the allocator's specification says, on a sorted
+ * array of chunks and a bitmap of mapped pages, in integers only. It holds no
+ * memory of the heap, knows no header bytes and never sees the allocator.
+ * All addresses are offsets from the heap start.
+ */
+
+/* Errors are negative, with the numbers that errno.h has for them. */
+#define MODEL_E2BIG 7
+#define MODEL_ENOMEM 12
+#define MODEL_EINVAL 22
+
+#define MODEL_CPUS 4u
+#define MODEL_HEAP_BYTES_MAX (128u << 20)
+
+/**
+ * struct model_chunk - One chunk; its end is the next chunk's header or the heap end.
+ * @addr: offset of its 16-byte header
+ * @mark: offset of the first unmapped page, 0 if mapped all the way to the end
+ * @size: rounded size of the allocation it holds, 0 if unused
+ * @used: allocated
+ */
+struct model_chunk {
+	uint32_t addr;
+	uint32_t mark;
+	uint32_t size;
+	bool used;
+};
+
+/**
+ * struct model_cpu - What one CPU remembers, both read-and-clear.
+ * @err: 0 or a negative error of a failed allocation
+ * @need: pages a top-up must bring
+ */
+struct model_cpu {
+	int err;
+	uint32_t need;
+};
+
+struct model {
+	uint32_t page; /* bytes */
+	uint64_t size; /* of the heap in bytes, 0: not set up */
+	uint32_t host; /* pages the host owns and has free */
+	uint32_t spare; /* pages in the heap's cache */
+	uint32_t mapped; /* pages mapped in the heap */
+	uint64_t fail_map; /* the n-th mapping from now fails; 0: none */
+	uint32_t first_unmapped; /* meaningful while there is no chunk */
+	uint32_t last_used; /* end of the tail's data while the tail is used */
+	struct model_cpu cpu[MODEL_CPUS];
+	struct model_chunk *chunk; /* in address order */
+	uint32_t nr; /* chunks */
+	uint32_t cap;
+	uint64_t *map; /* bit n: heap page n is mapped */
+	uint32_t map_top; /* no page at or above this was ever mapped since reset */
+	uint64_t work; /* chunks visited and pages moved by the last call */
+};
+
+/* model_create() - Room for the largest heap; NULL when out of memory. */
+struct model *model_create(void);
+void model_destroy(struct model *m);
+
+/**
+ * model_reset() - A world without a heap: @pool pages, all the host's.
+ *
+ * Costs what the program before touched, not what the heap could hold.
+ */
+void model_reset(struct model *m, uint32_t page, uint32_t pool);
+
+/**
+ * model_init() - hyp_alloc_init(@bytes), section 1.
+ * @refused: 0, or the negative error with which the VA range is refused
+ *
+ * Never called to set up a heap a second time.
+ * Return: 0 or a negative error.
+ */
+int model_init(struct model *m, uint64_t bytes, int refused);
+
+/**
+ * model_alloc() - hyp_alloc(@bytes) on @cpu, section 6.
+ * @offset: of the data, on success
+ *
+ * Return: 0, or the negative error, which is also left in cpu[].err, as the
+ * top-up need is in cpu[].need where section 5 sets it.
+ */
+int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
+		uint32_t *offset);
+
+/* Read and clear, as hyp_alloc_errno() and hyp_alloc_topup_needed(). */
+int model_errno(struct model *m, unsigned int cpu);
+uint32_t model_need(struct model *m, unsigned int cpu);
+
+/**
+ * model_call() - The host's request loop around model_alloc().
+ * @tries: how often the harness lets the loop call
+ * @need: the need of the last failed try, 0 if it made no request
+ *
+ * On -ENOMEM with a need the host donates exactly that many pages and calls
+ * again; if it has fewer it donates none and returns -ENOMEM.
+ * errno and need are read and cleared after each failed try.
+ */
+int model_call(struct model *m, unsigned int cpu, uint64_t bytes,
+	       unsigned int tries, uint32_t *offset, uint32_t *need);
+
+/**
+ * model_free() - hyp_free() of heap start + @offset, section 7.
+ *
+ * Return: true; false if the hypervisor must panic, and then nothing changed.
+ * (NULL is not an offset: the caller knows that it does nothing.)
+ */
+bool model_free(struct model *m, uint64_t offset);
+
+/* model_topup() - The host donates min(@pages, what it has). */
+void model_topup(struct model *m, uint64_t pages);
+
+/* model_reclaimable() - hyp_alloc_reclaimable(), section 8. */
+uint64_t model_reclaimable(struct model *m);
+
+/* model_reclaim() - Pages the host gets back for a target of @pages. */
+uint64_t model_reclaim(struct model *m, uint64_t pages);
+
+/*
+ * model_shrink() - The shrinker's scan, section 11: reclaims at most 16 pages
+ * a call until @pages are freed or a call brings none. Returns pages freed.
+ */
+uint64_t model_shrink(struct model *m, uint64_t pages);
+
+/* model_fail_map() - The @n-th mapping from now fails once; replaces an older one. */
+void model_fail_map(struct model *m, uint64_t n);
+
+/* model_size() - What @bytes are rounded to (section 6), or a negative error. */
+int64_t model_size(const struct model *m, uint64_t bytes);
+
+/* Derived facts, for oracles and reports. */
+uint64_t model_end(const struct model *m, uint32_t i); /* end of chunk i */
+bool model_page_mapped(const struct model *m, uint32_t page);
+uint32_t model_chunks_used(const struct model *m);
+
+/*
+ * model_check() - The invariants of section 3 that the model can break itself.
+ * Return: NULL, or which one does not hold. Slow; for tests.
+ */
+const char *model_check(const struct model *m);
+
+#endif

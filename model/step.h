@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_STEP_H
+#define HYPHEAP_STEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/model.h"
+#include "program/op.h"
+
+/*
+ * One step of a run: what was asked, what was expected, what came back and
+ * what was seen of the heap around it. The executor fills it in; the oracles
+ * read it and nothing else.
+ */
+
+/* Pages by place and chunks by kind; what the trace shows. */
+struct census {
+	uint32_t host; /* pages the host owns */
+	uint32_t spare; /* pages in the heap's cache */
+	uint32_t mapped; /* pages mapped in the heap */
+	uint32_t transit; /* the hypervisor's, in neither */
+	uint32_t used; /* chunks */
+	uint32_t free; /* chunks */
+};
+
+enum step_end {
+	STEP_DONE, /* it returned */
+	STEP_SKIPPED, /* no slot in the state it needs */
+	STEP_PANIC, /* the hypervisor panicked */
+	STEP_FAULT, /* a forbidden access, a signal, a sanitizer report */
+	STEP_HANG, /* more kernel-interface calls than the bound */
+};
+
+/**
+ * struct outcome - What an operation comes to.
+ * @end: how it ended; expected: STEP_PANIC stands for a panic or a fault
+ * @err: 0 or a negative errno
+ * @offset: alloc, call: of the data from the heap start
+ * @need: alloc, call: topup_needed, read and cleared after the last failed try
+ * @pages: reclaim, shrink: pages the host got back
+ */
+struct outcome {
+	enum step_end end;
+	int err;
+	uint64_t offset;
+	uint32_t need;
+	uint64_t pages;
+};
+
+/* A header as it stands in memory. */
+struct header {
+	uint32_t offset; /* of itself from the heap start */
+	uint32_t next, prev, unmapped, hash; /* its four words */
+};
+
+/* An object a client holds. */
+struct object {
+	uint64_t offset;
+	uint64_t size; /* rounded */
+	uint16_t slot;
+	bool there; /* false: no such object */
+};
+
+#define STEP_NOWHERE UINT64_MAX
+
+struct step {
+	uint32_t number; /* from 1 */
+	struct op op; /* with the slot taken */
+	uint64_t heap_bytes; /* 0: not set up */
+	uint32_t page; /* bytes */
+	uint32_t pool; /* pages */
+	bool exact; /* level: there is a prediction */
+
+	struct outcome actual;
+	struct outcome expect; /* contract level: only .end */
+	struct census before, after;
+
+	/* where a panic, a fault or a hang was */
+	const char *function; /* never NULL; "" if there was none */
+	const char *where; /* "alloc.c:123", "" if not known */
+	const char *what; /* the condition, the address, the signal */
+
+	/* hang: kernel-interface calls of this op and their bound */
+	uint64_t calls, calls_bound;
+
+	/* place, zeroed: after an allocation that succeeded */
+	uint64_t size; /* rounded */
+	struct object below, above; /* live neighbours of the new object */
+	uint64_t nonzero; /* offset in the object of the first byte that is not 0 */
+	uint8_t nonzero_byte;
+
+	/* content: the first object that differs from its twin */
+	struct object changed;
+	uint64_t changed_at; /* offset in it; STEP_NOWHERE: none differs */
+	uint8_t changed_expect, changed_actual;
+
+	/* backed: the first live object on an unmapped page */
+	struct object unbacked;
+	uint64_t unbacked_page; /* heap page; STEP_NOWHERE: none */
+
+	/* owner: the first page whose place is not what it should be */
+	uint64_t stray_page; /* pool page; STEP_NOWHERE: none */
+	const char *stray_what; /* in words */
+	uint64_t unlike_page; /* exact: first heap page mapped here and not there */
+
+	/* wiped: the first page that came to the host with a byte of the hypervisor's */
+	uint64_t unwiped_page; /* pool page; STEP_NOWHERE: none */
+	uint64_t unwiped_at; /* offset in it; STEP_NOWHERE: it was not cleaned to the PoC */
+	uint8_t unwiped_byte;
+
+	/* shape: the walk of the real headers, and the model's chunks */
+	const struct header *walk;
+	uint32_t walk_nr;
+	const char *walk_broken; /* why the walk ended early; NULL: it did not */
+	uint64_t walk_broken_at; /* offset of the header */
+	const struct model *model;
+
+	/* promise: reclaim, shrink */
+	uint64_t reclaimable_before; /* the allocator's own word */
+	uint64_t reclaimable; /* after the step */
+	uint64_t reclaimable_expect; /* exact */
+
+	/* progress: call */
+	unsigned int tries; /* calls made */
+	unsigned int tries_max;
+	bool stuck; /* a full top-up, and the next try mapped nothing more */
+	uint32_t stuck_need; /* what was asked for and given */
+
+	/* lock */
+	unsigned int locks_held; /* at return */
+	bool unlocked; /* heap memory or its cache was touched without the lock */
+	uint64_t unlocked_at; /* heap offset; STEP_NOWHERE: the cache */
+};
+
+/* What the books say at the end of a program; account, and content of all. */
+struct books {
+	uint64_t objects_expect, objects_actual;
+	uint64_t bytes_expect, bytes_actual; /* as nallocx counts */
+	uint64_t leaked; /* bytes the twin still holds after all was freed */
+	bool slow; /* the arena's own statistics were read as well */
+	uint64_t arena_objects, arena_bytes;
+	uint64_t digest_first, digest_second; /* replay; equal if it was not run */
+};
+
+#endif

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Flags and helpers that every folder's CMakeLists.txt uses.
+
+include_guard(GLOBAL)
+
+set(HYPHEAP_WARNINGS -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes
+	-Wmissing-prototypes -Wwrite-strings -Wundef)
+
+# What every unit of the harness is compiled and linked with.
+add_library(hypheap_flags INTERFACE)
+target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer)
+target_include_directories(hypheap_flags INTERFACE
+	"${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/fuzzers")
+if(HYPHEAP_SANITIZE)
+	target_compile_options(hypheap_flags INTERFACE
+		-fsanitize=${HYPHEAP_SANITIZE} -fno-sanitize-recover=all)
+	target_link_options(hypheap_flags INTERFACE -fsanitize=${HYPHEAP_SANITIZE})
+endif()
+
+# hypheap_library(NAME SOURCE... [LIBS LIB...]): a static library of the harness.
+function(hypheap_library name)
+	cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+	add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+	target_link_libraries(${name} PUBLIC hypheap_flags ${arg_LIBS})
+endfunction()
+
+# hypheap_test(NAME SOURCE... [LIBS LIB...]): a cmocka program that ctest runs.
+function(hypheap_test name)
+	if(NOT HYPHEAP_TESTS)
+		return()
+	endif()
+	cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+	add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
+	target_link_libraries(${name} PRIVATE ${arg_LIBS} cmocka)
+	add_test(NAME ${name} COMMAND ${name})
+	set_tests_properties(${name} PROPERTIES TIMEOUT 240)
+endfunction()
