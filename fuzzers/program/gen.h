@@ -4,7 +4,7 @@
 
 #include "prog.h"
 
-/* Random programs, and programs from programs. All chance comes from struct rng. */
+/* Random programs, and programs from programs. Chance is struct rng only. */
 
 /* xoshiro256** or the like, seeded through splitmix64: same seed, same stream. */
 struct rng {

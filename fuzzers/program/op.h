@@ -2,6 +2,7 @@
 #ifndef HYPHEAP_OP_H
 #define HYPHEAP_OP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,8 +12,12 @@ enum op_kind {
 #define OP(id, number, word, slot, grammar, what) OP_##id = (number),
 #include "ops.def"
 #undef OP
-	OP_PREFIX = 255, /* never in struct prog: high half of the next record */
+	/* Never in struct prog: the high half of the next record. */
+	OP_PREFIX = 255,
 };
+
+/* A number is a bit of the swarm mask, so it is below this. */
+#define OP_NUMBERS 64u
 
 enum op_slot { SLOT_NONE, SLOT_EMPTY, SLOT_LIVE, SLOT_KIND };
 
@@ -20,12 +25,18 @@ enum op_slot { SLOT_NONE, SLOT_EMPTY, SLOT_LIVE, SLOT_KIND };
 
 /* The kinds of "free!", in op.sub. */
 enum misuse {
-	MISUSE_DOUBLE, /* a live object, freed twice at once */
-	MISUSE_STALE, /* an address freed earlier, where no live object starts now */
-	MISUSE_INSIDE, /* 16 bytes into a live object of at least 48 */
-	MISUSE_MISALIGNED, /* 8 bytes into a live object */
-	MISUSE_OUTSIDE, /* the heap's end; names no slot */
-	MISUSE_NULL, /* NULL, which is fine; names no slot */
+	/* A live object, freed twice at once. */
+	MISUSE_DOUBLE,
+	/* An address freed earlier, where no live object starts now. */
+	MISUSE_STALE,
+	/* 16 bytes into a live object of at least 48. */
+	MISUSE_INSIDE,
+	/* 8 bytes into a live object. */
+	MISUSE_MISALIGNED,
+	/* The heap's end; names no slot. */
+	MISUSE_OUTSIDE,
+	/* NULL, which is fine; names no slot. */
+	MISUSE_NULL,
 	MISUSE_KINDS,
 };
 
@@ -50,8 +61,28 @@ struct op {
 /* op_word() - The word of a kind in text and signatures, "?" for none. */
 const char *op_word(uint8_t kind);
 
-/* op_slot() - What state the slot of @op must have; SLOT_NONE: it names none. */
+/* op_known() - Is there a kind with this number? */
+bool op_known(uint8_t kind);
+
+/* op_grammar() - The line of text form that ops.def has for a kind. */
+const char *op_grammar(uint8_t kind);
+
+/**
+ * op_slot() - What state the slot of @op must have; SLOT_NONE: it names none.
+ *
+ * "free! stale" alone is SLOT_KIND: empty, and an address freed earlier in it.
+ */
 enum op_slot op_slot(const struct op *op);
+
+/**
+ * op_fix() - Bring the fields of an operation of a known kind into range.
+ * @cpus: of the world it runs in, from 1
+ *
+ * What is in range stays; a field that the kind does not use becomes 0.
+ */
+void op_fix(struct op *op, uint32_t cpus);
+
+bool op_equal(const struct op *a, const struct op *b);
 
 /* misuse_word() - "double", "stale", ... */
 const char *misuse_word(uint8_t sub);
@@ -64,5 +95,9 @@ const char *misuse_word(uint8_t sub);
  */
 #define OP_TEXT 64
 char *op_print(const struct op *op, char *buf, size_t size);
+
+/* slot_name() - "a".."z", then "s26".."s4095". @buf: at least SLOT_TEXT. */
+#define SLOT_TEXT 8
+char *slot_name(uint16_t slot, char *buf);
 
 #endif

@@ -57,9 +57,17 @@ uint64_t prog_swarm_all(void);
 uint32_t prog_heap_pages_max(uint32_t page_shift);
 uint32_t prog_pool_pages_max(uint32_t page_shift);
 
+/* prog_world_fix() - Bring into range what is not; what is in range stays. */
+void prog_world_fix(struct prog_world *world);
+
+/* prog_allowed() - @number if @swarm has it, else a kind that @swarm has. */
+uint8_t prog_allowed(uint64_t swarm, uint8_t number);
+
 void prog_init(struct prog *prog); /* empty, default world, no memory held */
 void prog_free(struct prog *prog);
 void prog_clear(struct prog *prog); /* empty again, keeps the memory */
+/* prog_reserve() - Room for @nr operations. Aborts when out of memory. */
+void prog_reserve(struct prog *prog, size_t nr);
 /* prog_add() - Append; room grows by doubling. Aborts when out of memory. */
 void prog_add(struct prog *prog, struct op op);
 void prog_copy(struct prog *to, const struct prog *from);
@@ -100,6 +108,9 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len);
 /* prog_version() - The version if the bytes begin with "HYP", else -1. */
 int prog_version(const uint8_t *data, size_t len);
 
+/* prog_op_size() - Bytes of one operation: one record, or two. */
+size_t prog_op_size(const struct op *op);
+
 /* prog_size() - How many bytes prog_encode() writes. */
 size_t prog_size(const struct prog *prog);
 
@@ -117,7 +128,7 @@ size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max);
 
 struct text_error {
 	uint32_t line; /* from 1 */
-	uint32_t column; /* from 1 */
+	uint32_t column; /* from 1, in bytes */
 	char what[160];
 };
 
@@ -140,8 +151,5 @@ void prog_print_grammar(FILE *out);
 
 /* prog_is_text() - By content or by name (.ops), as the design says. */
 bool prog_is_text(const char *name, const uint8_t *data, size_t len);
-
-/* slot_name() - "a".."z", then "s26".."s4095". @buf: at least 8 bytes. */
-char *slot_name(uint16_t slot, char *buf);
 
 #endif
