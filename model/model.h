@@ -48,6 +48,7 @@ struct model_cpu {
 struct model {
 	uint32_t page; /* bytes */
 	uint64_t size; /* of the heap in bytes, 0: not set up */
+	uint32_t pool; /* pages in all: host + spare + mapped */
 	uint32_t host; /* pages the host owns and has free */
 	uint32_t spare; /* pages in the heap's cache */
 	uint32_t mapped; /* pages mapped in the heap */
@@ -78,8 +79,10 @@ void model_reset(struct model *m, uint32_t page, uint32_t pool);
  * model_init() - hyp_alloc_init(@bytes), section 1.
  * @refused: 0, or the negative error with which the VA range is refused
  *
- * Never called to set up a heap a second time.
- * Return: 0 or a negative error.
+ * Never called to set up a heap a second time. More than MODEL_HEAP_BYTES_MAX
+ * is more VA than there is: -ENOMEM, unless @refused says something else.
+ *
+ * Return: 0 or a negative error, and then nothing changed.
  */
 int model_init(struct model *m, uint64_t bytes, int refused);
 

@@ -75,6 +75,7 @@ struct step {
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */
 	struct census before, after;
+	bool fault_armed; /* a mapping failure was armed when it began */
 
 	/* where a panic, a fault or a hang was */
 	const char *function; /* never NULL; "" if there was none */
@@ -87,7 +88,7 @@ struct step {
 	/* place, zeroed: after an allocation that succeeded */
 	uint64_t size; /* rounded */
 	struct object below, above; /* live neighbours of the new object */
-	uint64_t nonzero; /* offset in the object of the first byte that is not 0 */
+	uint64_t nonzero; /* offset in it of the first byte not 0; STEP_NOWHERE: none */
 	uint8_t nonzero_byte;
 
 	/* content: the first object that differs from its twin */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "model/chunks.h"
+
+/* What the host asks of the heap: top-up, reclaim, the shrinker. */
+
+#define SHRINK_PAGES 16u /* per call of the shrinker, section 11 */
+
+void model_topup(struct model *m, uint64_t pages)
+{
+	uint32_t given = pages < m->host ? (uint32_t)pages : m->host;
+
+	m->work = given;
+	m->host -= given;
+	m->spare += given;
+}
+
+/* ---- reclaim, section 8 ------------------------------------------------- */
+
+/* Where the reclaimable pages of a chunk end. */
+static uint64_t range_end(const struct model *m, uint32_t i)
+{
+	return page_down(m, mapped_end(m, i));
+}
+
+static uint64_t range_bytes(const struct model *m, uint32_t i)
+{
+	uint64_t start;
+
+	if (m->nr == 1 && !m->chunk[i].used)
+		start = 0; /* the sole chunk, with its header */
+	else if (is_tail(m, i) || !m->chunk[i].used)
+		start = page_up(m, used_end(m, i));
+	else
+		return 0;
+	return start < range_end(m, i) ? range_end(m, i) - start : 0;
+}
+
+uint64_t model_reclaimable(struct model *m)
+{
+	uint64_t bytes = 0;
+
+	m->work = m->nr;
+	for (uint32_t i = 0; i < m->nr; i++)
+		bytes += range_bytes(m, i);
+	return bytes / m->page + m->spare;
+}
+
+static void unmap(struct model *m, uint64_t from, uint64_t to)
+{
+	for (; from < to; from += m->page) {
+		uint64_t page = from / m->page;
+
+		m->work++;
+		m->map[page / 64] &= ~(1ull << page % 64);
+		m->mapped--;
+		m->spare++;
+	}
+}
+
+/* Take @bytes from the top of chunk @i's range. */
+static void take(struct model *m, uint32_t i, uint64_t bytes)
+{
+	uint64_t to = range_end(m, i), from = to - bytes;
+
+	unmap(m, from, to);
+	if (from == 0) {
+		m->nr = 0;
+		m->first_unmapped = 0;
+		return;
+	}
+	if (!is_tail(m, i) && !m->chunk[i].mark && end_of(m, i) != to) {
+		struct model_chunk c = {.addr = (uint32_t)to};
+
+		insert_chunk(m, i + 1, c);
+	}
+	m->chunk[i].mark = (uint32_t)from;
+}
+
+static uint64_t reclaim_once(struct model *m, uint64_t target)
+{
+	uint64_t left = target, drained;
+
+	while (left) {
+		uint64_t most = 0;
+		uint32_t best = 0;
+
+		m->work += m->nr;
+		for (uint32_t i = 0; i < m->nr; i++) {
+			uint64_t bytes = range_bytes(m, i);
+
+			if (bytes && bytes >= most) { /* ties: the highest */
+				most = bytes;
+				best = i;
+			}
+		}
+		if (!most)
+			break;
+		if (left < most / m->page)
+			most = left * m->page;
+		take(m, best, most);
+		left -= most / m->page;
+	}
+	drained = target < m->spare ? target : m->spare;
+	m->spare -= (uint32_t)drained;
+	m->host += (uint32_t)drained;
+	m->work += drained;
+	return drained;
+}
+
+uint64_t model_reclaim(struct model *m, uint64_t pages)
+{
+	m->work = 0;
+	return reclaim_once(m, pages);
+}
+
+uint64_t model_shrink(struct model *m, uint64_t pages)
+{
+	uint64_t freed = 0;
+
+	m->work = 0;
+	while (freed < pages) {
+		uint64_t left = pages - freed;
+		uint64_t got = reclaim_once(
+			m, left < SHRINK_PAGES ? left : SHRINK_PAGES);
+
+		if (!got)
+			break;
+		freed += got;
+	}
+	return freed;
+}

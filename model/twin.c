@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jemalloc/jemalloc.h>
+
+#include "model/twin.h"
+
+#define WORDS (OP_SLOTS / 64u)
+/* What the arena held is given back to the kernel above this, not by a clock. */
+#define PURGE_BYTES (32u << 20)
+
+_Static_assert(WORDS == 64, "the summaries are one word");
+
+/* @run: the reset since which the slot was used; an older one: never was. */
+struct twin_slot {
+	uint8_t *bytes; /* NULL: empty */
+	uint64_t offset;
+	uint64_t size;
+	uint64_t run;
+};
+
+struct twin {
+	struct twin_slot slot[OP_SLOTS];
+	uint16_t order[OP_SLOTS]; /* live slots by (offset, slot) */
+	uint32_t nr;
+	uint64_t run;
+	uint64_t live[WORDS]; /* bit n: slot n is live */
+	uint64_t some;	      /* bit n: live[n] has a live slot */
+	uint64_t full;	      /* bit n: live[n] has no empty slot */
+	uint64_t held;	      /* bytes requested, of all live objects */
+	uint64_t held_most;   /* since the arena was last purged */
+	unsigned int arena;
+	int flags;
+	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
+	uint64_t base;			   /* what they said at create */
+};
+
+static int arena_setting(unsigned int arena, const char *name, void *old,
+			 size_t *old_size, void *new, size_t new_size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), name, arena);
+	return mallctl(path, old, old_size, new, new_size);
+}
+
+/* No page is purged because time went by. */
+static int arena_without_clock(unsigned int arena)
+{
+	ssize_t never = -1;
+	int err = arena_setting(arena, "arena.%u.dirty_decay_ms", NULL, NULL,
+				&never, sizeof(never));
+
+	if (err)
+		return err;
+	return arena_setting(arena, "arena.%u.muzzy_decay_ms", NULL, NULL,
+			     &never, sizeof(never));
+}
+
+static int arena_do(unsigned int arena, const char *name)
+{
+	return arena_setting(arena, name, NULL, NULL, NULL, 0);
+}
+
+static int read_pointer(const char *name, const uint64_t **pointer)
+{
+	size_t size = sizeof(*pointer);
+
+	return mallctl(name, pointer, &size, NULL, 0);
+}
+
+struct twin *twin_create(void)
+{
+	struct twin *t = calloc(1, sizeof(*t));
+	size_t size = sizeof(t->arena);
+
+	if (!t)
+		return NULL;
+	t->run = 1;
+	if (mallctl("arenas.create", &t->arena, &size, NULL, 0))
+		goto free_twin;
+	if (arena_without_clock(t->arena) ||
+	    read_pointer("thread.allocatedp", &t->allocated) ||
+	    read_pointer("thread.deallocatedp", &t->freed))
+		goto destroy_arena;
+	t->flags = MALLOCX_ARENA(t->arena) | MALLOCX_TCACHE_NONE;
+	t->base = *t->allocated - *t->freed;
+	return t;
+
+destroy_arena:
+	arena_do(t->arena, "arena.%u.destroy");
+free_twin:
+	free(t);
+	return NULL;
+}
+
+void twin_destroy(struct twin *t)
+{
+	if (!t)
+		return;
+	twin_reset(t);
+	arena_do(t->arena, "arena.%u.destroy");
+	free(t);
+}
+
+/* ---- which slots are live ----------------------------------------------- */
+
+static void mark_live(struct twin *t, uint16_t slot)
+{
+	uint32_t word = slot / 64;
+
+	t->live[word] |= 1ull << slot % 64;
+	t->some |= 1ull << word;
+	if (t->live[word] == UINT64_MAX)
+		t->full |= 1ull << word;
+}
+
+static void mark_empty(struct twin *t, uint16_t slot)
+{
+	uint32_t word = slot / 64;
+
+	t->live[word] &= ~(1ull << slot % 64);
+	t->full &= ~(1ull << word);
+	if (!t->live[word])
+		t->some &= ~(1ull << word);
+}
+
+/* The lowest bit of @bits from @from on, -1 if there is none. */
+static int bit_from(uint64_t bits, unsigned int from)
+{
+	if (from > 63)
+		return -1;
+	bits &= UINT64_MAX << from;
+	return bits ? __builtin_ctzll(bits) : -1;
+}
+
+/* The first slot from @slot on, not cyclic. */
+static int next_from(const struct twin *t, uint32_t slot, bool live)
+{
+	uint64_t flip = live ? 0 : UINT64_MAX;
+	uint64_t words = live ? t->some : ~t->full;
+	uint32_t word = slot / 64;
+	int bit = bit_from(t->live[word] ^ flip, slot % 64);
+
+	if (bit < 0) {
+		int next = bit_from(words, word + 1);
+
+		if (next < 0)
+			return -1;
+		word = (uint32_t)next;
+		bit = bit_from(t->live[word] ^ flip, 0);
+	}
+	return (int)(word * 64) + bit;
+}
+
+int twin_next(const struct twin *t, uint16_t slot, bool live)
+{
+	int next = next_from(t, slot, live);
+
+	return next < 0 ? next_from(t, 0, live) : next;
+}
+
+/* ---- the objects in address order --------------------------------------- */
+
+/* How many live objects come before (@offset, @slot). */
+static uint32_t rank(const struct twin *t, uint64_t offset, uint32_t slot)
+{
+	uint32_t low = 0, high = t->nr;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		uint16_t at = t->order[mid];
+		uint64_t its = t->slot[at].offset;
+
+		if (its < offset || (its == offset && at < slot))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
+{
+	struct twin_slot *s = &t->slot[slot];
+	uint32_t i = rank(t, offset, slot);
+	uint8_t *bytes = mallocx(size, t->flags | MALLOCX_ZERO);
+
+	if (!bytes)
+		return false;
+	*s = (struct twin_slot){bytes, offset, size, t->run};
+	memmove(&t->order[i + 1], &t->order[i],
+		(t->nr - i) * sizeof(*t->order));
+	t->order[i] = slot;
+	t->nr++;
+	mark_live(t, slot);
+	t->held += size;
+	if (t->held_most < t->held)
+		t->held_most = t->held;
+	return true;
+}
+
+void twin_remove(struct twin *t, uint16_t slot)
+{
+	struct twin_slot *s = &t->slot[slot];
+	uint32_t i = rank(t, s->offset, slot);
+
+	t->nr--;
+	memmove(&t->order[i], &t->order[i + 1],
+		(t->nr - i) * sizeof(*t->order));
+	mark_empty(t, slot);
+	t->held -= s->size;
+	dallocx(s->bytes, t->flags);
+	s->bytes = NULL;
+}
+
+void twin_reset(struct twin *t)
+{
+	for (uint32_t i = 0; i < t->nr; i++) {
+		struct twin_slot *s = &t->slot[t->order[i]];
+
+		mark_empty(t, t->order[i]);
+		dallocx(s->bytes, t->flags);
+		s->bytes = NULL;
+	}
+	t->nr = 0;
+	t->held = 0;
+	t->run++;
+	if (t->held_most > PURGE_BYTES) {
+		t->held_most = 0;
+		arena_do(t->arena, "arena.%u.purge");
+	}
+}
+
+uint8_t *twin_bytes(struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].bytes;
+}
+
+struct object twin_object(const struct twin *t, uint16_t slot)
+{
+	const struct twin_slot *s = &t->slot[slot];
+	struct object none = {.there = false};
+
+	if (!s->bytes)
+		return none;
+	return (struct object){s->offset, s->size, slot, true};
+}
+
+uint32_t twin_count(const struct twin *t)
+{
+	return t->nr;
+}
+
+struct object twin_nth(const struct twin *t, uint32_t i)
+{
+	struct object none = {.there = false};
+
+	return i < t->nr ? twin_object(t, t->order[i]) : none;
+}
+
+struct object twin_below(const struct twin *t, uint64_t offset)
+{
+	return twin_nth(t, rank(t, offset, 0) - 1);
+}
+
+struct object twin_above(const struct twin *t, uint64_t offset)
+{
+	return twin_nth(t, rank(t, offset, 0));
+}
+
+uint32_t twin_first(const struct twin *t, uint64_t offset)
+{
+	uint32_t i = rank(t, offset, OP_SLOTS); /* those that start above it */
+
+	while (i) {
+		const struct twin_slot *s = &t->slot[t->order[i - 1]];
+
+		if (s->size <= offset - s->offset)
+			break;
+		i--;
+	}
+	return i;
+}
+
+bool twin_live(const struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].bytes != NULL;
+}
+
+bool twin_freed(const struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].run == t->run && !t->slot[slot].bytes;
+}
+
+uint64_t twin_last_offset(const struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].run == t->run ? t->slot[slot].offset : 0;
+}
+
+/* ---- jemalloc's books --------------------------------------------------- */
+
+uint64_t twin_usable(uint64_t size)
+{
+	return nallocx(size, 0);
+}
+
+uint64_t twin_bytes_held(const struct twin *t)
+{
+	return *t->allocated - *t->freed - t->base;
+}
+
+static uint64_t arena_number(unsigned int arena, const char *name)
+{
+	uint64_t number = 0; /* size_t and uint64_t are the same here */
+	size_t size = sizeof(number);
+
+	if (arena_setting(arena, name, &number, &size, NULL, 0))
+		return UINT64_MAX; /* no books: account must see it */
+	return number;
+}
+
+void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
+{
+	uint64_t epoch = 1;
+	unsigned int a = t->arena;
+
+	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "arena_number()");
+	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+	*objects = arena_number(a, "stats.arenas.%u.small.nmalloc") -
+		   arena_number(a, "stats.arenas.%u.small.ndalloc") +
+		   arena_number(a, "stats.arenas.%u.large.nmalloc") -
+		   arena_number(a, "stats.arenas.%u.large.ndalloc");
+	*bytes = arena_number(a, "stats.arenas.%u.small.allocated") +
+		 arena_number(a, "stats.arenas.%u.large.allocated");
+}
