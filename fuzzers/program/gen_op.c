@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <assert.h>
+
+#include "gen_state.h"
+
+/* Operations without a plan: for mutation, and the naive generator. */
+
+static const uint16_t weights[OP_NUMBERS] = {
+	[OP_ALLOC] = 25, [OP_CALL] = 14,   [OP_FREE] = 25,  [OP_WRITE] = 6,
+	[OP_TOPUP] = 8,	 [OP_RECLAIM] = 8, [OP_CPU] = 3,    [OP_FAIL] = 4,
+	[OP_SHRINK] = 3, [OP_INIT] = 1,	   [OP_MISUSE] = 1,
+};
+
+static uint8_t any_kind(struct rng *rng, uint64_t swarm)
+{
+	uint16_t weight[OP_NUMBERS];
+	uint32_t sum = 0, kind;
+
+	for (kind = 0; kind < OP_NUMBERS; kind++) {
+		weight[kind] = 0;
+		if (swarm >> kind & 1)
+			weight[kind] = weights[kind] ? weights[kind] : 2;
+		sum += weight[kind];
+	}
+	assert(sum);
+
+	return (uint8_t)rng_weighted(rng, weight, sum);
+}
+
+uint16_t gen_slot(struct rng *rng, const struct prog *prog)
+{
+	if (prog->nr && rng_percent(rng, 70))
+		return prog->ops[rng_below(rng, prog->nr)].slot;
+
+	return (uint16_t)rng_below(rng, 26);
+}
+
+uint64_t gen_arg(struct rng *rng, const struct prog *prog, uint8_t kind)
+{
+	const struct prog_world *world = &prog->world;
+
+	switch ((enum op_kind)kind) {
+	case OP_ALLOC:
+	case OP_CALL:
+		if (rng_percent(rng, 4))
+			return gen_size_huge(rng, world);
+		return gen_size(rng, world, SIZES_MIXED);
+	case OP_TOPUP:
+	case OP_RECLAIM:
+	case OP_SHRINK:
+		return gen_pages(rng, world);
+	case OP_CPU:
+		return rng_below(rng, world->cpus);
+	case OP_FAIL:
+		return gen_log(rng, 4);
+	case OP_INIT:
+		if (rng_percent(rng, 30))
+			return UINT32_MAX - 16 + rng_below(rng, 33);
+		return ((uint64_t)world->heap_pages << world->page_shift) -
+		       rng_below(rng, 18);
+	case OP_FREE:
+	case OP_WRITE:
+	case OP_MISUSE:
+	case OP_PREFIX:
+		break;
+	}
+	return 0;
+}
+
+struct op gen_op(struct rng *rng, const struct prog *prog)
+{
+	struct op op = {.kind = any_kind(rng, prog->world.swarm)};
+
+	op.sub = (uint8_t)rng_below(rng, 256);
+	op.slot = gen_slot(rng, prog);
+	op.arg = gen_arg(rng, prog, op.kind);
+	op_fix(&op, prog->world.cpus);
+
+	return op;
+}
+
+void gen_uniform(struct prog *prog, struct rng *rng,
+		 const struct gen_config *config)
+{
+	uint64_t swarm = prog_swarm_all();
+	uint32_t i;
+
+	prog_clear(prog);
+	if (config->page_shift)
+		prog->world.page_shift = config->page_shift;
+	prog->world.heap_pages = 16u << 2 * rng_below(rng, 3);
+	prog->world.pool_pages = 4 * prog->world.heap_pages;
+
+	for (i = 0; i < config->ops; i++) {
+		uint32_t nth = (uint32_t)rng_below(
+			rng, (uint32_t)__builtin_popcountll(swarm));
+		struct op op = {.slot = (uint16_t)rng_below(rng, 26)};
+		uint64_t left = swarm;
+
+		while (nth--)
+			left &= left - 1;
+		op.kind = (uint8_t)__builtin_ctzll(left);
+		op.sub = (uint8_t)rng_below(rng, 256);
+		/* One that panics would be the end of nearly all programs. */
+		if (op.kind == OP_MISUSE && i + 1 < config->ops)
+			op.sub = MISUSE_NULL;
+		op.arg = gen_log(rng, op_slot(&op) == SLOT_EMPTY ? 20 : 6);
+		op_fix(&op, prog->world.cpus);
+		prog_add(prog, op);
+	}
+}

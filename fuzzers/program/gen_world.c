@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "gen_state.h"
+
+/* The world and the swarm mask of a fresh program. */
+
+#define LONG_OPS 1000u
+
+struct band {
+	uint16_t weight;
+	uint32_t lo;
+	uint32_t hi;
+};
+
+/* Heap pages: short programs fill small heaps, long ones need larger. */
+static const struct band short_heaps[] = {
+	{6, 1, 3},    {26, 4, 8},     {32, 8, 24},
+	{26, 16, 64}, {8, 128, 1024}, {2, 1024, UINT16_MAX},
+};
+
+static const struct band long_heaps[] = {
+	{12, 4, 32},	 {20, 32, 128},		{38, 128, 512},
+	{25, 512, 2048}, {5, 2048, UINT16_MAX},
+};
+
+static uint32_t from_bands(struct rng *rng, const struct band *band)
+{
+	uint32_t at = (uint32_t)rng_below(rng, 100);
+
+	while (at >= band->weight)
+		at -= (band++)->weight;
+
+	return (uint32_t)rng_range(rng, band->lo, band->hi);
+}
+
+static uint32_t clamp(uint32_t value, uint32_t hi)
+{
+	return value < hi ? value : hi;
+}
+
+/* As often too small for the heap as larger than it can take. */
+static uint32_t pool_pages(struct rng *rng, uint32_t heap)
+{
+	uint32_t at = (uint32_t)rng_below(rng, 100);
+
+	if (at < 1)
+		return 0;
+	if (at < 4)
+		return (uint32_t)rng_range(rng, 1, 4);
+	if (at < 35)
+		return 1 + heap * (uint32_t)rng_range(rng, 40, 99) / 100;
+	if (at < 45)
+		return heap;
+	if (at < 75)
+		return heap + (uint32_t)rng_range(rng, 1, 16);
+
+	return heap * (uint32_t)rng_range(rng, 2, 4);
+}
+
+static uint32_t any_shift(struct rng *rng)
+{
+	uint32_t at = (uint32_t)rng_below(rng, 100);
+
+	return at < 72 ? 12 : at < 88 ? 14 : 16;
+}
+
+struct prog_world gen_world(struct rng *rng, const struct gen_config *config)
+{
+	struct prog_world world = prog_world_default();
+
+	world.page_shift = config->page_shift ? config->page_shift
+					      : any_shift(rng);
+	world.heap_pages =
+		clamp(from_bands(rng, config->ops < LONG_OPS ? short_heaps
+							     : long_heaps),
+		      prog_heap_pages_max(world.page_shift));
+	world.pool_pages = clamp(pool_pages(rng, world.heap_pages),
+				 prog_pool_pages_max(world.page_shift));
+	world.cpus = rng_percent(rng, 40) ? 1 : (uint32_t)rng_range(rng, 2, 4);
+	world.init = !rng_percent(rng, 4);
+	if (rng_percent(rng, 50)) {
+		world.vm_size = (uint16_t)(8 * rng_range(rng, 64, 1024));
+		world.vcpu_size = (uint16_t)(8 * rng_range(rng, 64, 2048));
+	}
+
+	return world;
+}
+
+/* In how many of 100 masks a kind is. What is not here is rare. */
+static const uint8_t often[OP_NUMBERS] = {
+	[OP_ALLOC] = 88,  [OP_CALL] = 70,    [OP_FREE] = 95,   [OP_WRITE] = 70,
+	[OP_TOPUP] = 90,  [OP_RECLAIM] = 75, [OP_CPU] = 50,    [OP_FAIL] = 45,
+	[OP_SHRINK] = 50, [OP_INIT] = 6,     [OP_MISUSE] = 10,
+};
+
+static uint64_t bit(enum op_kind kind)
+{
+	return UINT64_C(1) << kind;
+}
+
+uint64_t gen_swarm(struct rng *rng, const struct gen_config *config)
+{
+	uint64_t all = prog_swarm_all(), swarm = 0, rest;
+
+	for (rest = all; rest; rest &= rest - 1) {
+		int kind = __builtin_ctzll(rest);
+
+		if (rng_percent(rng, often[kind] ? often[kind] : 5))
+			swarm |= UINT64_C(1) << kind;
+	}
+	if (config->ops >= LONG_OPS)
+		swarm |= bit(OP_FREE);
+	if (!(swarm & (bit(OP_ALLOC) | bit(OP_CALL))) && rng_percent(rng, 95))
+		swarm |= rng_percent(rng, 50) ? bit(OP_ALLOC) : bit(OP_CALL);
+	if (!(swarm & (bit(OP_TOPUP) | bit(OP_CALL))) && rng_percent(rng, 95))
+		swarm |= bit(OP_TOPUP);
+
+	return swarm ? swarm : all;
+}

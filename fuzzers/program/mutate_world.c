@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "gen_state.h"
+#include "mutate.h"
+
+/* Mutations of the header, and of numbers. */
+
+static uint64_t kind_bit(uint8_t kind)
+{
+	return UINT64_C(1) << kind;
+}
+
+/* Bring the operations into the world and the mask that now are. */
+static void refit(struct prog *prog, bool drop)
+{
+	uint64_t swarm = prog->world.swarm;
+	uint32_t i, to = 0;
+
+	for (i = 0; i < prog->nr; i++) {
+		struct op op = prog->ops[i];
+
+		if (drop && !(swarm & kind_bit(op.kind)))
+			continue;
+		op.kind = prog_allowed(swarm, op.kind);
+		op_fix(&op, prog->world.cpus);
+		prog->ops[to++] = op;
+	}
+	prog->nr = to;
+}
+
+static uint32_t nudge_pages(struct rng *rng, uint32_t pages)
+{
+	switch (rng_below(rng, 6)) {
+	case 0:
+		return pages + 1;
+	case 1:
+		return pages - 1;
+	case 2:
+		return pages / 2;
+	case 3:
+		return pages * 2;
+	case 4:
+		return (uint32_t)rng_range(rng, 1, 4);
+	default:
+		return (uint32_t)rng_range(rng, 1, 64);
+	}
+}
+
+/* A heap that the program sets up itself, mostly early on. */
+static void flip_init(struct prog *prog, struct rng *rng)
+{
+	struct prog_world *world = &prog->world;
+	struct op op = {.kind = OP_INIT};
+	uint32_t i;
+
+	world->init = !world->init;
+	if (world->init || rng_percent(rng, 20))
+		return;
+	world->swarm |= kind_bit(OP_INIT);
+	op.arg = (uint64_t)world->heap_pages << world->page_shift;
+	prog_add(prog, op);
+	for (i = prog->nr - 1; i > 0; i--)
+		prog->ops[i] = prog->ops[i - 1];
+	prog->ops[0] = op;
+}
+
+bool mutate_world(struct prog *prog, struct rng *rng)
+{
+	struct prog_world *world = &prog->world;
+
+	switch (rng_below(rng, 16)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		world->heap_pages = nudge_pages(rng, world->heap_pages);
+		break;
+	case 4:
+	case 5:
+	case 6:
+	case 7:
+		world->pool_pages = nudge_pages(rng, world->pool_pages);
+		break;
+	case 8:
+	case 9:
+		world->pool_pages =
+			world->heap_pages + (uint32_t)rng_below(rng, 4) - 2;
+		break;
+	case 10:
+	case 11:
+		world->cpus = (uint32_t)rng_range(rng, 1, PROG_CPUS_MAX);
+		break;
+	case 12:
+		world->page_shift = 12 + 2 * (uint32_t)rng_below(rng, 3);
+		break;
+	case 13:
+		flip_init(prog, rng);
+		break;
+	case 14:
+		world->vm_size = (uint16_t)gen_log(rng, 16);
+		break;
+	default:
+		world->vcpu_size = (uint16_t)gen_log(rng, 16);
+		break;
+	}
+	prog_world_fix(world);
+	refit(prog, false);
+	return true;
+}
+
+bool mutate_swarm(struct prog *prog, struct rng *rng)
+{
+	uint64_t all = prog_swarm_all(), left = all;
+	uint32_t nth =
+		(uint32_t)rng_below(rng, (uint32_t)__builtin_popcountll(all));
+
+	if (rng_percent(rng, 10)) {
+		prog->world.swarm = all;
+		return true;
+	}
+	while (nth--)
+		left &= left - 1;
+	left &= -left;
+	if (prog->world.swarm == left)
+		return false;
+	prog->world.swarm ^= left;
+	refit(prog, rng_percent(rng, 50));
+
+	return true;
+}
+
+static uint64_t nudge_bytes(struct rng *rng, const struct prog *prog,
+			    const struct op *op)
+{
+	static const uint8_t by[] = {1, 8, 16, 32};
+	uint64_t page = UINT64_C(1) << prog->world.page_shift;
+	uint64_t step = by[rng_below(rng, sizeof(by))];
+
+	switch (rng_below(rng, 10)) {
+	case 0:
+	case 1:
+	case 2:
+		return op->arg + step;
+	case 3:
+	case 4:
+	case 5:
+		return op->arg - step;
+	case 6:
+		return (op->arg + page - 1) / page * page;
+	case 7:
+		return (op->arg + page) / page * page -
+		       16 * rng_range(rng, 1, 4);
+	case 8:
+		return op->arg ^ UINT64_C(1) << rng_below(rng, 20);
+	default:
+		return gen_arg(rng, prog, op->kind);
+	}
+}
+
+static uint64_t nudge_count(struct rng *rng, const struct prog *prog,
+			    const struct op *op)
+{
+	switch (rng_below(rng, 5)) {
+	case 0:
+		return op->arg + 1;
+	case 1:
+		return op->arg - 1;
+	case 2:
+		return op->arg / 2;
+	case 3:
+		return op->arg * 2;
+	default:
+		return gen_arg(rng, prog, op->kind);
+	}
+}
+
+static bool nudge(struct rng *rng, const struct prog *prog, struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_ALLOC:
+	case OP_CALL:
+	case OP_INIT:
+		op->arg = nudge_bytes(rng, prog, op);
+		break;
+	case OP_TOPUP:
+	case OP_RECLAIM:
+	case OP_SHRINK:
+	case OP_CPU:
+	case OP_FAIL:
+		op->arg = nudge_count(rng, prog, op);
+		break;
+	case OP_MISUSE:
+		op->sub = (uint8_t)rng_below(rng, MISUSE_KINDS);
+		break;
+	case OP_FREE:
+	case OP_WRITE:
+	case OP_PREFIX:
+		return false;
+	}
+	op_fix(op, prog->world.cpus);
+	return true;
+}
+
+bool mutate_arg(struct prog *prog, struct rng *rng)
+{
+	uint32_t tries;
+
+	for (tries = 0; prog->nr && tries < 4; tries++) {
+		struct op *op = &prog->ops[rng_below(rng, prog->nr)];
+
+		if (nudge(rng, prog, op))
+			return true;
+	}
+	return false;
+}
