@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asan.h"
+#include "state.h"
+
+/*
+ * What the target does besides calling: every load and store of it comes
+ * through here, in every build, and is refused before it happens if the
+ * hypervisor may not do it. Then the calls that are not about pages: panics,
+ * locks, CPUs, memcaches, cache maintenance.
+ *
+ * Allowed are: pages of the arena that backend_allowed[] says; the part of the
+ * stack that the target itself uses; its own data; its constants, to read.
+ */
+
+/* Hang: so many loads and stores for each kernel-interface call allowed. */
+#define ACCESSES_PER_CALL 256
+
+UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
+{
+	jmp_buf *out = backend.out;
+
+	if (!out) {
+		fprintf(stderr, "HARNESS BUG: %s outside a call into the target: %s\n",
+			end == BACKEND_PANIC ? "panic" : "fault",
+			backend.stop.what);
+		exit(3);
+	}
+
+	backend.stop.end = end;
+	backend.stop.pc = pc;
+	backend.out = NULL;
+#if HYPHEAP_ASAN
+	__asan_handle_no_return();
+#endif
+	_longjmp(*out, 1);
+}
+
+static void stop_at(const char *function, const char *file, int line)
+{
+	backend.stop.function = function;
+	backend.stop.file = file;
+	backend.stop.line = line;
+}
+
+void backend_panic(const char *function, const char *file, int line,
+		   const char *what)
+{
+	stop_at(function, file, line);
+	snprintf(backend.stop.what, sizeof(backend.stop.what), "%s", what);
+	backend_end_call(BACKEND_PANIC, 0);
+}
+
+static __attribute__((noreturn, cold)) void hang(const char *what, uintptr_t pc)
+{
+	stop_at("", NULL, 0);
+	snprintf(backend.stop.what, sizeof(backend.stop.what), "%s", what);
+	backend_end_call(BACKEND_HANG, pc);
+}
+
+UNSANITIZED void backend_count_call(void)
+{
+	if (++backend.record.calls > backend.calls_bound && backend.out)
+		hang("more kernel-interface calls than the bound",
+		     (uintptr_t)__builtin_return_address(0));
+}
+
+/* ---- loads and stores --------------------------------------------------- */
+
+static __attribute__((noreturn, noinline, cold)) void
+refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	const uintptr_t arena = (uintptr_t)backend.arena;
+	const char *verb = store ? "store to" : "load from";
+	char *what = backend.stop.what;
+	size_t room = sizeof(backend.stop.what);
+
+	stop_at("", NULL, 0);
+	if (at - arena < BACKEND_LINEAR_MAX) {
+		uint64_t page = (at - arena) >> backend.shift;
+		const char *state = "a page that is not memory";
+
+		if (page < backend.pool)
+			state = backend_pool[page].flags & PAGE_HOST ?
+					"a page of the host" :
+					"the linear map of a mapped page";
+		snprintf(what, room, "%zu-byte %s pool page %llu, %s", bytes,
+			 verb, (unsigned long long)page, state);
+	} else if (at - arena < ARENA_BYTES) {
+		uint64_t offset = at - arena - BACKEND_LINEAR_MAX;
+
+		snprintf(what, room,
+			 "%zu-byte %s offset %llu of the private range, where nothing is mapped",
+			 bytes, verb, (unsigned long long)offset);
+	} else {
+		snprintf(what, room, "%zu-byte %s a wild address%s", bytes,
+			 verb, at < 4096 ? " near NULL" : "");
+	}
+	backend_end_call(BACKEND_FAULT, pc);
+}
+
+UNSANITIZED void backend_note_store(uint64_t lo, uint64_t hi)
+{
+	struct backend_record *r = &backend.record;
+
+	if (r->stores && r->stores <= BACKEND_STORES) {
+		uint64_t *last_lo = &r->store[r->stores - 1].lo;
+		uint64_t *last_hi = &r->store[r->stores - 1].hi;
+
+		if (lo <= *last_hi + 16 && hi + 16 >= *last_lo) {
+			if (lo < *last_lo)
+				*last_lo = lo;
+			if (hi > *last_hi)
+				*last_hi = hi;
+			return;
+		}
+	}
+	if (r->stores < BACKEND_STORES) {
+		r->store[r->stores].lo = lo;
+		r->store[r->stores].hi = hi;
+	}
+	if (r->stores <= BACKEND_STORES)
+		r->stores++;
+}
+
+/* An access to the private window, which is allowed. */
+UNSANITIZED static inline void note_private(uint64_t offset, size_t bytes,
+					    bool store)
+{
+	struct backend_record *r = &backend.record;
+
+	if (!backend.locks) {
+		if (offset < r->unlocked_lo)
+			r->unlocked_lo = offset;
+		if (offset + bytes > r->unlocked_hi)
+			r->unlocked_hi = offset + bytes;
+	}
+	if (store)
+		backend_note_store(offset, offset + bytes);
+}
+
+static inline bool within(uintptr_t at, size_t bytes, uintptr_t lo,
+			  uintptr_t hi)
+{
+	return at >= lo && at <= hi && bytes <= hi - at;
+}
+
+UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
+{
+	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	bool ours;
+
+	ours = within(at, bytes, sp, backend.stack_top) ||
+	       within(at, bytes, backend.data, backend.data_end) ||
+	       (!store && within(at, bytes, backend.ro, backend.ro_end));
+#if HYPHEAP_ASAN
+	if (ours && __asan_region_is_poisoned((void *)at, bytes))
+		ours = false;
+#endif
+
+	return ours;
+}
+
+/* What is written after a clean is not clean. */
+UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
+{
+	for (uint64_t page = offset >> backend.shift;
+	     page <= (offset + bytes - 1) >> backend.shift; page++) {
+		backend_pool[page].flags &= ~PAGE_CLEAN;
+		backend_pool[page].junk = 0;
+	}
+}
+
+UNSANITIZED static inline void check(uintptr_t at, size_t bytes, bool store,
+				     uintptr_t pc)
+{
+	const uint64_t offset = at - (uintptr_t)backend.arena;
+
+	if (++backend.record.accesses >
+	    backend.calls_bound * ACCESSES_PER_CALL)
+		hang("more loads and stores than the bound", pc);
+
+	if (offset >= ARENA_BYTES) {
+		if (!outside_allowed(at, bytes, store))
+			refuse(at, bytes, store, pc);
+		return;
+	}
+
+	if (bytes > ARENA_BYTES - offset)
+		refuse(at, bytes, store, pc);
+	for (uint64_t page = offset >> backend.shift;
+	     page <= (offset + bytes - 1) >> backend.shift; page++)
+		if (!backend_allowed[page])
+			refuse(at, bytes, store, pc);
+
+	if (offset >= BACKEND_LINEAR_MAX)
+		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
+	else if (store)
+		note_linear_store(offset, bytes);
+}
+
+#define PC ((uintptr_t)__builtin_return_address(0))
+
+#define ACCESS(bytes)                                              \
+	void hyp_load##bytes(uintptr_t at);                        \
+	void hyp_store##bytes(uintptr_t at);                       \
+	void hyp_load##bytes##_noabort(uintptr_t at);              \
+	void hyp_store##bytes##_noabort(uintptr_t at);             \
+	UNSANITIZED void hyp_load##bytes(uintptr_t at)             \
+	{                                                          \
+		check(at, bytes, false, PC);                       \
+	}                                                          \
+	UNSANITIZED void hyp_store##bytes(uintptr_t at)            \
+	{                                                          \
+		check(at, bytes, true, PC);                        \
+	}                                                          \
+	UNSANITIZED void hyp_load##bytes##_noabort(uintptr_t at)   \
+	{                                                          \
+		check(at, bytes, false, PC);                       \
+	}                                                          \
+	UNSANITIZED void hyp_store##bytes##_noabort(uintptr_t at)  \
+	{                                                          \
+		check(at, bytes, true, PC);                        \
+	}
+
+ACCESS(1)
+ACCESS(2)
+ACCESS(4)
+ACCESS(8)
+ACCESS(16)
+
+void hyp_loadN(uintptr_t at, size_t bytes);
+void hyp_storeN(uintptr_t at, size_t bytes);
+void hyp_loadN_noabort(uintptr_t at, size_t bytes);
+void hyp_storeN_noabort(uintptr_t at, size_t bytes);
+void *hyp_memset(void *to, int byte, size_t bytes);
+void *hyp_memcpy(void *to, const void *from, size_t bytes);
+void *hyp_memmove(void *to, const void *from, size_t bytes);
+int hyp_memcmp(const void *a, const void *b, size_t bytes);
+
+UNSANITIZED void hyp_loadN(uintptr_t at, size_t bytes)
+{
+	if (bytes)
+		check(at, bytes, false, PC);
+}
+
+UNSANITIZED void hyp_storeN(uintptr_t at, size_t bytes)
+{
+	if (bytes)
+		check(at, bytes, true, PC);
+}
+
+UNSANITIZED void hyp_loadN_noabort(uintptr_t at, size_t bytes)
+{
+	if (bytes)
+		check(at, bytes, false, PC);
+}
+
+UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
+{
+	if (bytes)
+		check(at, bytes, true, PC);
+}
+
+UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)
+{
+	if (bytes)
+		check((uintptr_t)to, bytes, true, PC);
+	raw_fill(to, byte, bytes);
+
+	return to;
+}
+
+UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
+{
+	uint8_t *p = to;
+	const uint8_t *q = from;
+
+	if (!bytes)
+		return to;
+	check((uintptr_t)from, bytes, false, PC);
+	check((uintptr_t)to, bytes, true, PC);
+	if (p <= q || p >= q + bytes) {
+		raw_copy(to, from, bytes);
+	} else {
+		while (bytes--)
+			p[bytes] = q[bytes];
+	}
+
+	return to;
+}
+
+UNSANITIZED void *hyp_memcpy(void *to, const void *from, size_t bytes)
+{
+	if (!bytes)
+		return to;
+	check((uintptr_t)from, bytes, false, PC);
+	check((uintptr_t)to, bytes, true, PC);
+	raw_copy(to, from, bytes);
+
+	return to;
+}
+
+UNSANITIZED int hyp_memcmp(const void *a, const void *b, size_t bytes)
+{
+	const uint8_t *p = a, *q = b;
+	size_t at;
+
+	if (!bytes)
+		return 0;
+	check((uintptr_t)a, bytes, false, PC);
+	check((uintptr_t)b, bytes, false, PC);
+	at = raw_differ(a, b, bytes);
+
+	return at == bytes ? 0 : (int)p[at] - (int)q[at];
+}
+
+/* ---- CPUs and locks ----------------------------------------------------- */
+
+UNSANITIZED unsigned int backend_cpu(void)
+{
+	return backend.cpu;
+}
+
+UNSANITIZED unsigned int backend_cpus(void)
+{
+	return backend.cpus;
+}
+
+UNSANITIZED void backend_lock(unsigned int *holder, const char *function)
+{
+	backend_count_call();
+	if (*holder == backend.cpu + 1)
+		hang("takes a lock that this CPU holds already", PC);
+	if (*holder)
+		backend_panic(function, NULL, 0,
+			      "takes a lock that a stopped CPU holds");
+	*holder = backend.cpu + 1;
+	backend.locks++;
+}
+
+UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
+{
+	backend_count_call();
+	if (*holder != backend.cpu + 1 || !backend.locks)
+		backend_panic(function, NULL, 0,
+			      "drops a lock that this CPU does not hold");
+	*holder = 0;
+	backend.locks--;
+}
+
+/* ---- memcaches and cache maintenance ------------------------------------ */
+
+/*
+ * The page that a memcache link lies in, by the linear address the hypervisor
+ * has for it; a fault if it may not have it.
+ */
+static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
+				      uintptr_t pc)
+{
+	const uint64_t offset = at - (uintptr_t)backend.arena;
+	const uint64_t page = offset >> backend.shift;
+
+	backend_count_call();
+	if (offset >= BACKEND_LINEAR_MAX || page >= backend.pool ||
+	    (backend_pool[page].flags & PAGE_HOST))
+		refuse(at, 8, store, pc);
+	if (!backend.locks && mc != backend.host_list)
+		backend.record.unlocked_cache = true;
+
+	return &backend_pool[page];
+}
+
+/* Where the first 8 bytes of a page are now. */
+static uint8_t *link_bytes(const struct backend_page *page)
+{
+	if (page->flags & PAGE_MAPPED)
+		return backend_private((uint64_t)page->va_page
+				       << backend.shift);
+
+	return backend.arena +
+	       ((uint64_t)(page - backend_pool) << backend.shift);
+}
+
+void backend_cache_push(const void *mc, void *page, unsigned long link)
+{
+	struct backend_page *p = link_page(mc, (uintptr_t)page, true, PC);
+	uint8_t *bytes = link_bytes(p);
+
+	raw_copy(bytes, &link, sizeof(link));
+	if (p->flags & PAGE_MAPPED) {
+		uint64_t offset = bytes - backend_private(0);
+
+		backend_note_store(offset, offset + sizeof(link));
+	}
+	if (!(p->flags & PAGE_CACHED))
+		backend.cached++;
+	p->flags |= PAGE_CACHED;
+}
+
+unsigned long backend_cache_pop(const void *mc, void *page)
+{
+	struct backend_page *p = link_page(mc, (uintptr_t)page, false, PC);
+	unsigned long link;
+
+	raw_copy(&link, link_bytes(p), sizeof(link));
+	if (p->flags & PAGE_CACHED)
+		backend.cached--;
+	p->flags &= ~PAGE_CACHED;
+
+	return link;
+}
+
+void backend_clean(void *addr, unsigned long size)
+{
+	const uint64_t offset = (uintptr_t)addr - (uintptr_t)backend.arena;
+	const uint64_t bytes = 1ul << backend.shift;
+
+	backend_count_call();
+	if (offset >= BACKEND_LINEAR_MAX)
+		return;
+
+	for (uint64_t at = (offset + bytes - 1) & ~(bytes - 1);
+	     at + bytes <= offset + size; at += bytes)
+		if (at >> backend.shift < backend.pool)
+			backend_pool[at >> backend.shift].flags |= PAGE_CLEAN;
+}
+
+/* Called before what does not return; backend_end_call() sees to it itself. */
+void hyp_handle_no_return(void);
+void hyp_handle_no_return(void)
+{
+}
+
+/* A report of UBSan in code that goes on after it; see heap.c. */
+void __ubsan_on_report(void);
+void __ubsan_on_report(void)
+{
+	backend.record.sanitizer = true;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_BACKEND_MEMORY_H
+#define HYPHEAP_BACKEND_MEMORY_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+
+/*
+ * The fake EL2 memory as the harness sees it: the world is set up and torn
+ * down here, pages are looked at from outside, and each call into the target
+ * leaves a record of what it did.
+ */
+
+/* What a pool page is; a page may be in more than one state only by a bug. */
+enum {
+	PAGE_HOST = 1, /* owned by the host, else by the hypervisor */
+	PAGE_MAPPED = 2, /* in a private range */
+	PAGE_CACHED = 4, /* in a memcache */
+	PAGE_TOUCHED = 8, /* to be reset */
+	PAGE_CLEAN = 16, /* cleaned to the PoC since it left the heap */
+};
+
+struct backend_page {
+	uint32_t va_page; /* MAPPED: page number in the private window */
+	uint8_t flags;
+	uint16_t junk; /* its bytes are junk if this is backend.generation */
+};
+
+enum backend_end {
+	BACKEND_RUNNING,
+	BACKEND_PANIC,
+	BACKEND_FAULT,
+	BACKEND_HANG,
+};
+
+/**
+ * struct backend_stop - Why a call into the target did not return.
+ * @function: panic: where; else what is known
+ * @file, @line: panic: where; file is NULL if not known
+ * @pc: fault, hang: address of the code, 0 if not known
+ * @what: in words
+ */
+struct backend_stop {
+	enum backend_end end;
+	const char *function;
+	const char *file;
+	int line;
+	uintptr_t pc;
+	char what[128];
+};
+
+#define BACKEND_STORES 48u
+
+/**
+ * struct backend_record - What one operation did, since backend_begin().
+ * @calls: kernel-interface calls; @accesses: loads and stores
+ * @store: ranges of the private window that were written, in bytes; close
+ *	   ones are joined
+ * @stores: how many; above BACKEND_STORES: too many, anything may be written
+ * @unmap_lo, @unmap_hi: private pages that were unmapped lie between, in pages
+ * @unlocked_lo, @unlocked_hi: private bytes accessed without a lock
+ * @unlocked_cache: a memcache of the hypervisor was, too
+ * @unwiped, @unwiped_page, @unwiped_at, @unwiped_byte: the first page that
+ *	   was given to the host with a byte left in it (at UINT64_MAX: not
+ *	   cleaned)
+ * @sanitizer: a sanitizer reported something
+ */
+struct backend_record {
+	uint64_t calls;
+	uint64_t accesses;
+	struct {
+		uint64_t lo, hi;
+	} store[BACKEND_STORES];
+	uint32_t stores;
+	uint64_t unmap_lo, unmap_hi;
+	uint64_t unlocked_lo, unlocked_hi;
+	bool unlocked_cache;
+	bool unwiped;
+	uint8_t unwiped_byte;
+	uint32_t unwiped_page;
+	uint64_t unwiped_at;
+	bool sanitizer;
+};
+
+struct backend_range {
+	uint64_t start, size; /* offsets in the private window, bytes */
+};
+
+#define BACKEND_RANGES 8u
+
+struct backend {
+	uint8_t *arena; /* the linear window, then the private window */
+	uint32_t shift; /* of a page */
+	uint16_t generation; /* never 0; another one after each change of shift */
+	uint32_t pool; /* pages */
+	uint32_t cpus, cpu;
+	uint32_t host, cached, mapped; /* pages by state */
+	uint64_t fail_map;
+	bool refuse_reserve; /* the next reservation fails */
+	uint32_t ranges;
+	struct backend_range range[BACKEND_RANGES];
+	uint64_t private_used; /* bytes */
+	uint32_t locks; /* held */
+	const void *host_list; /* a memcache that is the host's own */
+
+	/* bounds of what the target may touch besides the arena */
+	uintptr_t stack_top;
+	uintptr_t data, data_end; /* read and write */
+	uintptr_t ro, ro_end; /* read */
+
+	uint64_t calls_bound;
+	struct backend_record record;
+	struct backend_stop stop;
+	jmp_buf *out; /* set while the target runs */
+};
+
+extern struct backend backend;
+
+/**
+ * backend_reset() - A world in which the host owns all @pool pages.
+ *
+ * Costs what was touched since the last reset.
+ */
+void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus);
+
+/* backend_begin() - Forget the record; a call may make @bound interface calls. */
+void backend_begin(uint64_t bound);
+
+/* backend_end_call() - End the call into the target; from inside it. */
+__attribute__((noreturn)) void backend_end_call(enum backend_end end,
+						uintptr_t pc);
+
+/* Facts about a page of the pool. */
+uint8_t backend_page_flags(uint32_t page);
+/* backend_pages_nowhere() - The hypervisor's, neither mapped nor cached. Slow. */
+uint32_t backend_pages_nowhere(void);
+/* backend_page_at() - Pool page behind a page of the private window, or -1. */
+int64_t backend_page_at(uint64_t private_page);
+
+/* backend_private() - Address of byte @offset of the private window. */
+uint8_t *backend_private(uint64_t offset);
+
+/*
+ * The host's view of its own page: fill it with junk unless it still is, and
+ * write or read the first 8 bytes. Only for pages that the host owns.
+ */
+void backend_host_junk(uint32_t page);
+void backend_host_write(uint32_t page, uint64_t value);
+uint64_t backend_host_read(uint32_t page);
+
+uint64_t backend_page_phys(uint32_t page);
+/* backend_phys_page() - Pool page of a physical address, or -1. */
+int64_t backend_phys_page(uint64_t phys);
+
+/* Raw bytes of the arena, past ASan's poison (raw.c). */
+void raw_fill(void *to, uint8_t byte, size_t bytes);
+void raw_copy(void *to, const void *from, size_t bytes);
+/* raw_nonzero() - Offset of the first byte that is not 0, or @bytes. */
+size_t raw_nonzero(const void *at, size_t bytes);
+/* raw_differ() - Offset of the first byte that differs, or @bytes. */
+size_t raw_differ(const void *a, const void *b, size_t bytes);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_BACKEND_STATE_H
+#define HYPHEAP_BACKEND_STATE_H
+
+#include "memory.h"
+
+/* Shared by the backend's own files. */
+
+#define ARENA_BYTES (BACKEND_LINEAR_MAX + BACKEND_PRIVATE_MAX)
+#define ARENA_PAGES (ARENA_BYTES >> 12)
+#define POOL_MAX 65536u
+
+/* What the target may do with each page of the arena. */
+extern uint8_t backend_allowed[ARENA_PAGES];
+extern struct backend_page backend_pool[POOL_MAX];
+
+/* backend_note_store() - The target wrote bytes of the private window. */
+void backend_note_store(uint64_t lo, uint64_t hi);
+
+/* backend_allow() - Let the target at a page of the arena, or no longer. */
+void backend_allow(uint64_t arena_page, bool allow);
+
+static inline uint64_t private_to_arena_page(uint64_t private_page)
+{
+	return (BACKEND_LINEAR_MAX >> backend.shift) + private_page;
+}
+
+#endif

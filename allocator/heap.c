@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "heap.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "backend/asan.h"
+#include "backend/memory.h"
+#include "backend/where.h"
+#include "look.h"
+#include "ops.h"
+
+/* One page size of the target, and what it looked like before it ran. */
+struct target {
+	const struct heap_ops *ops;
+	char *snapshot;
+};
+
+static struct target targets[] = {
+	{ .ops = &heap_ops_12 },
+	{ .ops = &heap_ops_14 },
+	{ .ops = &heap_ops_16 },
+};
+
+static const struct heap_ops *ops; /* the target in use */
+static uint64_t start; /* of the heap in the private window */
+static uint64_t size; /* of the heap, 0: none */
+static struct heap_stop stop;
+static char stop_function[WHERE_TEXT], stop_where[WHERE_TEXT];
+static volatile sig_atomic_t calls_begun;
+
+/* ---- signals ------------------------------------------------------------ */
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+static struct sigaction before[sizeof(fatal) / sizeof(fatal[0])];
+
+/* What a signal of the target's own making ends; not ours: as it was before. */
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)info;
+	(void)context;
+	if (backend.out) {
+		sigset_t set;
+
+		sigemptyset(&set);
+		sigaddset(&set, number);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		backend.stop.function = "";
+		backend.stop.file = NULL;
+		snprintf(backend.stop.what, sizeof(backend.stop.what),
+			 "signal %d (%s)", number, strsignal(number));
+		backend_end_call(BACKEND_FAULT, 0);
+	}
+
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		if (fatal[i] == number)
+			sigaction(number, &before[i], NULL);
+	raise(number);
+}
+
+static void on_alarm(int number)
+{
+	static sig_atomic_t seen;
+
+	(void)number;
+	if (backend.out && seen == calls_begun) {
+		sigset_t set;
+
+		sigemptyset(&set);
+		sigaddset(&set, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		backend.stop.function = "";
+		backend.stop.file = NULL;
+		snprintf(backend.stop.what, sizeof(backend.stop.what),
+			 "stopped by the watchdog");
+		backend_end_call(BACKEND_HANG, 0);
+	}
+	seen = calls_begun;
+}
+
+void heap_catch_signals(void)
+{
+	static char stack[64 * 1024];
+	const stack_t alternative = { .ss_sp = stack,
+				      .ss_size = sizeof(stack) };
+	struct sigaction action = { .sa_sigaction = on_signal,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigaltstack(&alternative, NULL);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		sigaction(fatal[i], &action, &before[i]);
+}
+
+void heap_watchdog(unsigned int seconds)
+{
+	struct itimerval timer = { .it_interval.tv_sec = seconds,
+				   .it_value.tv_sec = seconds };
+	struct sigaction action = { .sa_handler = on_alarm,
+				    .sa_flags = SA_RESTART };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* ---- reset -------------------------------------------------------------- */
+
+static size_t data_bytes(const struct heap_ops *o)
+{
+	return o->data_end - o->data;
+}
+
+/* The first time a target is used, what it can write is still as compiled. */
+static void take_snapshot(struct target *target)
+{
+	const struct heap_ops *o = target->ops;
+	long percpu = o->percpu_end - o->percpu_start;
+
+	if (percpu > (long)o->percpu_room) {
+		fprintf(stderr,
+			"HARNESS BUG: the allocator has %ld bytes of per-CPU data, HYP_PERCPU_BYTES (allocator/kernel/linux/percpu.h) has room for %u\n",
+			percpu, o->percpu_room);
+		exit(3);
+	}
+
+	o->boot();
+	target->snapshot = malloc(data_bytes(o));
+	if (!target->snapshot) {
+		perror("hypheap: no memory for a snapshot of the target");
+		exit(3);
+	}
+	memcpy(target->snapshot, o->data, data_bytes(o));
+}
+
+uint32_t heap_page_sizes(void)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		mask |= 1u << targets[i].ops->page_shift;
+
+	return mask;
+}
+
+static struct target *find_target(uint32_t page_shift)
+{
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (targets[i].ops->page_shift == page_shift)
+			return &targets[i];
+
+	assert(!"no target for this page size");
+	return NULL;
+}
+
+void heap_reset(const struct heap_config *config)
+{
+	struct target *target = find_target(config->page_shift);
+
+	if (!target->snapshot) {
+		if (!ops)
+			heap_catch_signals();
+		take_snapshot(target);
+	}
+	ops = target->ops;
+	memcpy(ops->data, target->snapshot, data_bytes(ops));
+
+	backend_reset(config->page_shift, config->pool_pages, config->cpus);
+	backend.data = (uintptr_t)ops->data;
+	backend.data_end = (uintptr_t)ops->data_end;
+	backend.ro = (uintptr_t)ops->ro;
+	backend.ro_end = (uintptr_t)ops->ro_end;
+	backend.host_list = ops->host_list;
+	start = 0;
+	size = 0;
+	stop.end = HEAP_RUNNING;
+}
+
+struct heap_extent heap_extent(void)
+{
+	return (struct heap_extent){ .start = start, .size = size };
+}
+
+/* ---- calls -------------------------------------------------------------- */
+
+struct call {
+	uint64_t arg;
+	uint64_t ret;
+	struct heap_ops_list list;
+};
+
+static void explain_stop(void)
+{
+	const struct backend_stop *s = &backend.stop;
+
+	stop.end = s->end == BACKEND_PANIC ? HEAP_PANIC :
+		   s->end == BACKEND_FAULT ? HEAP_FAULT :
+					     HEAP_HANG;
+	if (s->pc) {
+		where_is(s->pc, stop_function, stop_where);
+	} else {
+		snprintf(stop_function, sizeof(stop_function), "%s",
+			 s->function);
+		where_line(s->file, s->line, stop_where);
+	}
+	stop.function = stop_function;
+	stop.where = stop_where;
+	stop.what = s->what;
+}
+
+/* Run @body with the target; false if it did not return. */
+static bool guarded(void (*body)(struct call *), struct call *call)
+{
+	jmp_buf out;
+
+	if (_setjmp(out)) {
+		explain_stop();
+		return false;
+	}
+
+	calls_begun++;
+	backend.stack_top = (uintptr_t)__builtin_frame_address(0);
+	backend.out = &out;
+	body(call);
+	backend.out = NULL;
+	if (backend.record.sanitizer) {
+		backend.stop.end = BACKEND_FAULT;
+		backend.stop.function = "";
+		backend.stop.file = NULL;
+		backend.stop.pc = 0;
+		snprintf(backend.stop.what, sizeof(backend.stop.what),
+			 "UndefinedBehaviorSanitizer reported an error, see above");
+		explain_stop();
+		return false;
+	}
+
+	return true;
+}
+
+static void do_init(struct call *call)
+{
+	call->ret = (uint64_t)(int64_t)ops->init(call->arg);
+}
+
+static void do_alloc(struct call *call)
+{
+	call->ret = (uintptr_t)ops->alloc(call->arg);
+}
+
+static void do_free(struct call *call)
+{
+	ops->free((void *)(uintptr_t)call->arg);
+}
+
+static void do_errno(struct call *call)
+{
+	call->ret = (uint64_t)(int64_t)ops->err();
+}
+
+static void do_topup_needed(struct call *call)
+{
+	call->ret = ops->topup_needed();
+}
+
+static void do_reclaimable(struct call *call)
+{
+	call->ret = ops->reclaimable();
+}
+
+static void do_topup(struct call *call)
+{
+	call->ret = (uint64_t)(int64_t)ops->topup(&call->list);
+}
+
+static void do_reclaim(struct call *call)
+{
+	ops->reclaim(&call->list, call->arg);
+}
+
+static void do_selftest(struct call *call)
+{
+	call->ret = (uint64_t)(int64_t)ops->selftest();
+}
+
+static void do_selftest_topup(struct call *call)
+{
+	call->ret = (uint64_t)(int64_t)ops->selftest_topup(&call->list);
+}
+
+static void do_selftest_needed(struct call *call)
+{
+	call->ret = ops->selftest_needed();
+}
+
+static bool call_int(void (*body)(struct call *), uint64_t arg, int *ret)
+{
+	struct call call = { .arg = arg };
+
+	if (!guarded(body, &call))
+		return false;
+
+	*ret = (int)(int64_t)call.ret;
+
+	return true;
+}
+
+static bool call_list(void (*body)(struct call *), struct heap_list *list,
+		      uint64_t arg, int *ret)
+{
+	struct call call = { .arg = arg,
+			     .list = { .head = list->head, .nr = list->nr } };
+
+	if (!guarded(body, &call))
+		return false;
+
+	list->head = call.list.head;
+	list->nr = call.list.nr;
+	*ret = (int)(int64_t)call.ret;
+
+	return true;
+}
+
+bool heap_init(uint64_t bytes, int *err)
+{
+	uint32_t ranges = backend.ranges;
+
+	if (!call_int(do_init, bytes, err))
+		return false;
+
+	if (!*err && backend.ranges > ranges) {
+		start = backend.range[ranges].start;
+		size = backend.range[ranges].size;
+	}
+
+	return true;
+}
+
+bool heap_alloc(uint64_t bytes, bool *got, uint64_t *offset)
+{
+	struct call call = { .arg = bytes };
+
+	if (!guarded(do_alloc, &call))
+		return false;
+
+	*got = call.ret != 0;
+	*offset = call.ret - (uintptr_t)backend_private(start);
+
+	return true;
+}
+
+bool heap_free(uint64_t offset)
+{
+	struct call call = {
+		.arg = (uintptr_t)backend_private(start) + offset,
+	};
+
+	return guarded(do_free, &call);
+}
+
+bool heap_free_null(void)
+{
+	struct call call = { .arg = 0 };
+
+	return guarded(do_free, &call);
+}
+
+bool heap_errno(int *err)
+{
+	return call_int(do_errno, 0, err);
+}
+
+bool heap_topup_needed(uint32_t *pages)
+{
+	struct call call = { .arg = 0 };
+
+	if (!guarded(do_topup_needed, &call))
+		return false;
+
+	*pages = (uint32_t)call.ret;
+
+	return true;
+}
+
+bool heap_reclaimable(uint64_t *pages)
+{
+	struct call call = { .arg = 0 };
+
+	if (!guarded(do_reclaimable, &call))
+		return false;
+
+	*pages = call.ret;
+
+	return true;
+}
+
+bool heap_topup(struct heap_list *list, int *err)
+{
+	return call_list(do_topup, list, 0, err);
+}
+
+bool heap_reclaim(struct heap_list *list, uint64_t target)
+{
+	int none;
+
+	return call_list(do_reclaim, list, target, &none);
+}
+
+bool heap_selftest(int *err)
+{
+	*err = -95; /* EOPNOTSUPP */
+
+	return ops->selftest ? call_int(do_selftest, 0, err) : true;
+}
+
+bool heap_selftest_topup(struct heap_list *list, int *err)
+{
+	*err = -95; /* EOPNOTSUPP */
+
+	return ops->selftest ? call_list(do_selftest_topup, list, 0, err) :
+			       true;
+}
+
+bool heap_selftest_needed(uint32_t *pages)
+{
+	int ret = 0;
+
+	if (ops->selftest && !call_int(do_selftest_needed, 0, &ret))
+		return false;
+
+	*pages = (uint32_t)ret;
+
+	return true;
+}
+
+/* ---- around a call ------------------------------------------------------ */
+
+void heap_begin(uint64_t bound)
+{
+	backend_begin(bound);
+}
+
+/* [lo, hi) of the private window, cut to the heap, from its start. */
+static void to_heap(uint64_t *lo, uint64_t *hi)
+{
+	*lo = *lo > start ? *lo - start : 0;
+	*hi = *hi > start ? *hi - start : 0;
+	if (*hi > size)
+		*hi = size;
+	if (*lo > *hi)
+		*lo = *hi;
+}
+
+void heap_record(struct heap_record *record)
+{
+	const struct backend_record *r = &backend.record;
+
+	record->calls = r->calls;
+	record->calls_bound = backend.calls_bound;
+	record->locks = backend.locks;
+	record->unlocked_lo = r->unlocked_lo;
+	record->unlocked_hi = r->unlocked_hi;
+	record->unlocked = r->unlocked_hi > 0;
+	if (record->unlocked)
+		to_heap(&record->unlocked_lo, &record->unlocked_hi);
+	record->unlocked_cache = r->unlocked_cache;
+	record->written = r->stores > BACKEND_STORES ? 1 : r->stores;
+	record->unmapped = r->unmap_hi > 0;
+	record->unmapped_lo = r->unmap_lo << backend.shift;
+	record->unmapped_hi = r->unmap_hi << backend.shift;
+	if (record->unmapped)
+		to_heap(&record->unmapped_lo, &record->unmapped_hi);
+	record->unwiped = r->unwiped;
+	record->unwiped_byte = r->unwiped_byte;
+	record->unwiped_page = r->unwiped_page;
+	record->unwiped_at = r->unwiped_at;
+}
+
+void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi)
+{
+	const struct backend_record *r = &backend.record;
+
+	if (r->stores > BACKEND_STORES) {
+		*lo = 0;
+		*hi = size;
+		return;
+	}
+
+	*lo = r->store[i].lo;
+	*hi = r->store[i].hi;
+	to_heap(lo, hi);
+}
+
+const struct heap_stop *heap_stop(void)
+{
+	return &stop;
+}
+
+void heap_set_cpu(uint32_t cpu)
+{
+	assert(cpu < backend.cpus);
+	backend.cpu = cpu;
+}
+
+uint32_t heap_cpu(void)
+{
+	return backend.cpu;
+}
+
+void heap_fail_map(uint64_t n)
+{
+	backend.fail_map = n;
+}
+
+void heap_refuse_reserve(bool refuse)
+{
+	backend.refuse_reserve = refuse;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_COMPILER_H
+#define _LINUX_COMPILER_H
+
+#define __always_inline inline __attribute__((__always_inline__))
+#define noinline __attribute__((__noinline__))
+#define __noreturn __attribute__((__noreturn__))
+#define __maybe_unused __attribute__((__unused__))
+#define __must_check __attribute__((__warn_unused_result__))
+#define __packed __attribute__((__packed__))
+#define __aligned(x) __attribute__((__aligned__(x)))
+#define __section(x) __attribute__((__section__(x)))
+#define __cleanup(f) __attribute__((__cleanup__(f)))
+#define fallthrough __attribute__((__fallthrough__))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define barrier() __asm__ volatile("" : : : "memory")
+#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define __percpu
+#define __init
+#define __ro_after_init
+#define __user
+#define __force
+
+#define __PASTE_(a, b) a##b
+#define __PASTE(a, b) __PASTE_(a, b)
+#define __UNIQUE_ID(prefix) __PASTE(prefix, __COUNTER__)
+
+#endif

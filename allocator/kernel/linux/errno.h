@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_ERRNO_H
+#define _LINUX_ERRNO_H
+
+/* Only numbers: a field may be called errno here. */
+#define EPERM 1
+#define ENOENT 2
+#define E2BIG 7
+#define EAGAIN 11
+#define ENOMEM 12
+#define EFAULT 14
+#define EBUSY 16
+#define EEXIST 17
+#define ENODEV 19
+#define EINVAL 22
+#define ERANGE 34
+#define EOPNOTSUPP 95
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_HASH_H
+#define _LINUX_HASH_H
+
+#include <linux/types.h>
+#include <allocator/backend/backend.h>
+
+#define GOLDEN_RATIO_32 0x61C88647u
+#define GOLDEN_RATIO_64 0x61C8864680B583EBull
+
+/* The products wrap by design; both are unsigned, so that is defined. */
+static inline u32 hash_32(u32 val, unsigned int bits)
+{
+	return (val * GOLDEN_RATIO_32) >> (32 - bits);
+}
+
+/* Walks over the chunk list end here: count them, or a cycle would never end. */
+static inline u32 hash_64(u64 val, unsigned int bits)
+{
+	backend_count_call();
+	return (u32)((val * GOLDEN_RATIO_64) >> (64 - bits));
+}
+
+static inline u32 hash_long(unsigned long val, unsigned int bits)
+{
+	return hash_64(val, bits);
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_PERCPU_H
+#define _LINUX_PERCPU_H
+
+#include <linux/types.h>
+#include <allocator/backend/backend.h>
+
+/*
+ * Per-CPU data, for real: what DEFINE_PER_CPU() defines is CPU 0's copy, the
+ * other CPUs' copies lie in hyp_percpu_copies (target.c) at the same distance
+ * from its start. The linker script of the target sets the two bounds.
+ */
+#define HYP_NR_CPUS 4
+#define HYP_PERCPU_BYTES 1024
+
+extern char hyp_percpu_start[];
+extern char hyp_percpu_copies[HYP_NR_CPUS - 1][HYP_PERCPU_BYTES];
+
+#define DEFINE_PER_CPU(type, name) __section("hyp_percpu") __typeof__(type) name
+#define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
+
+#define hyp_smp_processor_id() backend_cpu()
+#define smp_processor_id() backend_cpu()
+#define hyp_nr_cpus (backend_cpus())
+
+#define per_cpu_ptr(ptr, cpu)                                           \
+	({                                                              \
+		unsigned int cpu_ = (cpu);                              \
+		char *cpu0_ = (char *)(ptr);                            \
+		(__typeof__(ptr))(!cpu_ ? cpu0_ :                       \
+				  hyp_percpu_copies[cpu_ - 1] +         \
+					  (cpu0_ - hyp_percpu_start));  \
+	})
+#define this_cpu_ptr(ptr) per_cpu_ptr(ptr, hyp_smp_processor_id())
+#define per_cpu(var, cpu) (*per_cpu_ptr(&(var), cpu))
+#define __this_cpu_read(var) (*this_cpu_ptr(&(var)))
+#define __this_cpu_write(var, val) (*this_cpu_ptr(&(var)) = (val))
+#define this_cpu_read(var) __this_cpu_read(var)
+#define this_cpu_write(var, val) __this_cpu_write(var, val)
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _NVHE_MEM_PROTECT_H
+#define _NVHE_MEM_PROTECT_H
+
+#include <nvhe/memory.h>
+
+static inline __maybe_unused int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
+{
+	return backend_donate_hyp(pfn, nr_pages);
+}
+
+static inline __maybe_unused int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
+{
+	return backend_donate_host(pfn, nr_pages);
+}
+
+static inline __maybe_unused void kvm_flush_dcache_to_poc(void *addr,
+							  size_t size)
+{
+	backend_clean(addr, size);
+}
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "heap.h"
+
+#include <string.h>
+
+#include "backend/memory.h"
+#include "look.h"
+#include "model/step.h"
+
+/* The heap from outside: pages, headers, bytes. Nothing here calls the target. */
+
+uint64_t heap_bytes(void)
+{
+	return heap_extent().size;
+}
+
+void heap_pages(struct heap_pages *pages)
+{
+	uint32_t seen = backend.host + backend.cached + backend.mapped;
+
+	pages->host = backend.host;
+	pages->spare = backend.cached;
+	pages->mapped = backend.mapped;
+	pages->transit = seen < backend.pool ? backend.pool - seen : 0;
+}
+
+static uint8_t *heap_at(uint64_t offset)
+{
+	return backend_private(heap_extent().start + offset);
+}
+
+int64_t heap_page_at(uint64_t page)
+{
+	const struct heap_extent heap = heap_extent();
+
+	if (page >= heap.size >> backend.shift)
+		return -1;
+
+	return backend_page_at((heap.start >> backend.shift) + page);
+}
+
+bool heap_mapped(uint64_t page)
+{
+	return heap_page_at(page) >= 0;
+}
+
+/* ---- headers ------------------------------------------------------------ */
+
+static const char *why_not_a_header(uint64_t offset, uint64_t size)
+{
+	if (offset % 16)
+		return "a header that is not 16-aligned";
+	if (offset >= size || size - offset < 16)
+		return "a header outside the heap";
+	if (!heap_mapped(offset >> backend.shift))
+		return "a header on a page that is not mapped";
+
+	return NULL;
+}
+
+uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
+		   uint64_t *broken_at)
+{
+	const uint64_t size = heap_bytes();
+	uint64_t offset = 0;
+	uint32_t nr = 0;
+
+	*broken = NULL;
+	if (!size || !heap_mapped(0))
+		return 0;
+
+	for (;;) {
+		uint32_t words[4];
+
+		*broken = why_not_a_header(offset, size);
+		if (!*broken && nr == max)
+			*broken = "more headers than the heap can hold";
+		if (*broken) {
+			*broken_at = offset;
+			return nr;
+		}
+
+		raw_copy(words, heap_at(offset), sizeof(words));
+		out[nr++] = (struct header){
+			.offset = (uint32_t)offset,
+			.next = words[0],
+			.prev = words[1],
+			.unmapped = words[2],
+			.hash = words[3],
+		};
+		if (!words[0])
+			return nr;
+		offset += words[0];
+	}
+}
+
+/* ---- bytes -------------------------------------------------------------- */
+
+/* Length of the piece of [offset, offset + size) that lies on one page. */
+static uint64_t piece(uint64_t offset, uint64_t size)
+{
+	uint64_t page = 1ull << backend.shift;
+	uint64_t rest = page - (offset & (page - 1));
+
+	return size < rest ? size : rest;
+}
+
+void heap_fill(uint64_t offset, const void *bytes, uint64_t size)
+{
+	const uint8_t *from = bytes;
+
+	while (size) {
+		uint64_t n = piece(offset, size);
+
+		if (heap_mapped(offset >> backend.shift))
+			raw_copy(heap_at(offset), from, n);
+		offset += n;
+		from += n;
+		size -= n;
+	}
+}
+
+uint64_t heap_nonzero(uint64_t offset, uint64_t size, uint8_t *byte)
+{
+	uint64_t done = 0;
+
+	while (done < size) {
+		uint64_t n = piece(offset + done, size - done);
+
+		if (heap_mapped((offset + done) >> backend.shift)) {
+			uint64_t at = raw_nonzero(heap_at(offset + done), n);
+
+			if (at < n) {
+				raw_copy(byte, heap_at(offset + done + at), 1);
+				return done + at;
+			}
+		}
+		done += n;
+	}
+
+	return size;
+}
+
+uint64_t heap_differ(uint64_t offset, const void *bytes, uint64_t size,
+		     uint8_t *actual)
+{
+	const uint8_t *expect = bytes;
+	uint64_t done = 0;
+
+	while (done < size) {
+		uint64_t n = piece(offset + done, size - done);
+
+		if (heap_mapped((offset + done) >> backend.shift)) {
+			uint64_t at = raw_differ(heap_at(offset + done),
+						 expect + done, n);
+
+			if (at < n) {
+				raw_copy(actual, heap_at(offset + done + at),
+					 1);
+				return done + at;
+			}
+		}
+		done += n;
+	}
+
+	return size;
+}
+
+/* ---- the host's pages --------------------------------------------------- */
+
+void heap_host_junk(uint32_t page)
+{
+	backend_host_junk(page);
+}
+
+void heap_host_write(uint32_t page, uint64_t value)
+{
+	backend_host_write(page, value);
+}
+
+uint64_t heap_host_read(uint32_t page)
+{
+	return backend_host_read(page);
+}
+
+bool heap_host_owns(uint32_t page)
+{
+	return backend_page_flags(page) & PAGE_HOST;
+}
+
+uint64_t heap_page_phys(uint32_t page)
+{
+	return backend_page_phys(page);
+}
+
+int64_t heap_phys_page(uint64_t phys)
+{
+	return backend_phys_page(phys);
+}

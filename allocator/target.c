@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The unit under test: the allocator, unedited, and the table by which heap.c
+ * calls it. Compiled once per page size (HYP_PAGE_SHIFT), with every load and
+ * store turned into a call (backend/access.c); sees no libc header.
+ */
+#include HYPHEAP_ALLOC_SOURCE
+
+#include <nvhe/alloc.h>
+#include <linux/list.h>
+#include <allocator/ops.h>
+
+/* The code below is the harness's, not the hypervisor's: it is not checked. */
+#if defined(__clang__)
+#define SEAM                                                        \
+	static __attribute__((no_sanitize("address", "undefined", \
+					  "kernel-address")))
+#else
+#define SEAM                                                         \
+	static __attribute__((no_sanitize("address"),                \
+			      no_sanitize("undefined"),              \
+			      no_sanitize("kernel-address")))
+#endif
+
+#define SYMBOL(name) __PASTE(name, HYP_PAGE_SHIFT)
+
+/* Set by the linker script of the target, and by the linker. */
+extern char hyp_percpu_end[];
+extern char SYMBOL(__start_hyp_data_)[], SYMBOL(__stop_hyp_data_)[];
+extern char SYMBOL(__start_hyp_ro_)[], SYMBOL(__stop_hyp_ro_)[];
+
+char hyp_percpu_copies[HYP_NR_CPUS - 1][HYP_PERCPU_BYTES] __aligned(64);
+
+/* Always some, so that the sections exist whatever the allocator has. */
+static DEFINE_PER_CPU(u32, seam_percpu) __maybe_unused
+	__attribute__((__used__));
+static const u32 seam_ro __attribute__((__used__)) = 1;
+
+static struct kvm_hyp_memcache host_list;
+
+/* Every CPU starts with the values that the definitions say. */
+SEAM void seam_boot(void)
+{
+	unsigned long bytes = hyp_percpu_end - hyp_percpu_start;
+
+	for (int cpu = 0; cpu < HYP_NR_CPUS - 1; cpu++)
+		for (unsigned long i = 0; i < bytes; i++)
+			hyp_percpu_copies[cpu][i] = hyp_percpu_start[i];
+}
+
+SEAM int seam_init(unsigned long bytes)
+{
+	return hyp_alloc_init(bytes);
+}
+
+SEAM void *seam_alloc(unsigned long bytes)
+{
+	return hyp_alloc(bytes);
+}
+
+SEAM void seam_free(void *addr)
+{
+	hyp_free(addr);
+}
+
+SEAM int seam_errno(void)
+{
+	return hyp_alloc_errno();
+}
+
+SEAM unsigned int seam_topup_needed(void)
+{
+	return hyp_alloc_topup_needed();
+}
+
+SEAM unsigned long seam_reclaimable(void)
+{
+	return hyp_alloc_reclaimable();
+}
+
+SEAM void list_in(const struct heap_ops_list *list)
+{
+	host_list.head = list->head;
+	host_list.nr_pages = list->nr;
+	host_list.mapping = NULL;
+	host_list.flags = 0;
+}
+
+SEAM void list_out(struct heap_ops_list *list)
+{
+	list->head = host_list.head;
+	list->nr = host_list.nr_pages;
+}
+
+SEAM int seam_topup(struct heap_ops_list *list)
+{
+	int ret;
+
+	list_in(list);
+	ret = hyp_alloc_topup(&host_list);
+	list_out(list);
+
+	return ret;
+}
+
+SEAM void seam_reclaim(struct heap_ops_list *list, unsigned long target)
+{
+	list_in(list);
+	hyp_alloc_reclaim(&host_list, target);
+	list_out(list);
+}
+
+#if HYPHEAP_HAS_SELFTEST
+SEAM int seam_selftest(void)
+{
+	return hyp_alloc_selftest();
+}
+
+SEAM int seam_selftest_topup(struct heap_ops_list *list)
+{
+	int ret;
+
+	list_in(list);
+	ret = hyp_alloc_selftest_topup(&host_list);
+	list_out(list);
+
+	return ret;
+}
+
+SEAM unsigned int seam_selftest_needed(void)
+{
+	return hyp_alloc_selftest_topup_needed();
+}
+#endif
+
+extern const struct heap_ops SYMBOL(heap_ops_);
+const struct heap_ops SYMBOL(heap_ops_) = {
+	.page_shift = HYP_PAGE_SHIFT,
+	.percpu_room = HYP_PERCPU_BYTES,
+	.data = SYMBOL(__start_hyp_data_),
+	.data_end = SYMBOL(__stop_hyp_data_),
+	.ro = SYMBOL(__start_hyp_ro_),
+	.ro_end = SYMBOL(__stop_hyp_ro_),
+	.host_list = &host_list,
+	.percpu_start = hyp_percpu_start,
+	.percpu_end = hyp_percpu_end,
+	.boot = seam_boot,
+	.init = seam_init,
+	.alloc = seam_alloc,
+	.free = seam_free,
+	.err = seam_errno,
+	.topup_needed = seam_topup_needed,
+	.reclaimable = seam_reclaimable,
+	.topup = seam_topup,
+	.reclaim = seam_reclaim,
+#if HYPHEAP_HAS_SELFTEST
+	.selftest = seam_selftest,
+	.selftest_topup = seam_selftest_topup,
+	.selftest_needed = seam_selftest_needed,
+#endif
+};
