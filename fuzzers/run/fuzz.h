@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_FUZZ_H
+#define HYPHEAP_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * fuzz_one() - A fuzz target's whole work on one input.
+ *
+ * Decodes, runs with all oracles and returns if the program holds. If not, it
+ * prints the report on stderr and aborts, so that the engine keeps the input.
+ */
+void fuzz_one(const uint8_t *data, size_t size);
+
+#endif
