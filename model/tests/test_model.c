@@ -298,68 +298,6 @@ static void big_pages(void **state)
 	refused(m, 70000, -MODEL_ENOMEM, 1);
 }
 
-/* ---- the request loop, section 11 --------------------------------------- */
-
-static void call_tops_up_what_is_asked(void **state)
-{
-	struct model *m = *state;
-	uint32_t offset = 0, need = 99;
-
-	world(m, 4096, 16, 8, 0);
-	assert_int_equal(model_call(m, 1, 16384, 4, &offset, &need), 0);
-	assert_int_equal(offset, 16);
-	assert_int_equal(need, 0);
-	assert_int_equal(model_errno(m, 1), 0);
-	expect_pages(m, 3, 0, 5);
-	assert_in_range(m->work, 5 + 5, 5 + 5 + 1); /* topped up, mapped */
-}
-
-static void call_gives_up(void **state)
-{
-	static const struct {
-		uint64_t bytes, fail;
-		uint32_t pool;
-		unsigned int tries;
-		int err;
-		uint32_t need, host, spare;
-	} rows[] = {
-		/* the host has too few: it gives none */
-		{16384, 0, 4, 4, -MODEL_ENOMEM, 5, 4, 0},
-		/* no try left, so no top-up either */
-		{16384, 0, 8, 1, -MODEL_ENOMEM, 5, 8, 0},
-		/* topped up, then the page table fails */
-		{100, 1, 8, 4, -MODEL_ENOMEM, 0, 7, 1},
-		{UINT64_MAX, 0, 8, 4, -MODEL_E2BIG, 0, 8, 0},
-	};
-	struct model *m = *state;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		uint32_t offset, need = 99;
-
-		world(m, 4096, 16, rows[i].pool, 0);
-		model_fail_map(m, rows[i].fail);
-		assert_int_equal(model_call(m, 0, rows[i].bytes, rows[i].tries,
-					    &offset, &need),
-				 rows[i].err);
-		assert_int_equal(need, rows[i].need);
-		expect_pages(m, rows[i].host, rows[i].spare, 0);
-		assert_int_equal(model_errno(m, 0), 0);
-		assert_int_equal(model_need(m, 0), 0);
-	}
-}
-
-/* What was partly mapped counts at the second try. */
-static void call_gets_further(void **state)
-{
-	struct model *m = *state;
-	uint32_t offset, need;
-
-	world(m, 4096, 16, 8, 2);
-	assert_int_equal(model_call(m, 0, 16384, 2, &offset, &need), 0);
-	expect_heap(m, "0 used 16384 >20480", "#####");
-	expect_pages(m, 3, 0, 5);
-}
-
 /* ---- the model's own workings ------------------------------------------- */
 
 static void reset_forgets_everything(void **state)
@@ -449,9 +387,6 @@ int main(void)
 		model_test(append_goes_behind_the_tail),
 		model_test(the_last_bytes_can_be_had),
 		model_test(big_pages),
-		model_test(call_tops_up_what_is_asked),
-		model_test(call_gives_up),
-		model_test(call_gets_further),
 		model_test(reset_forgets_everything),
 		model_test(pages_outside_are_not_mapped),
 		model_test(work_counts_chunks_and_pages),
