@@ -285,7 +285,7 @@ bool mutation_apply(struct prog *prog, struct rng *rng, enum mutation mutation)
 
 /* ---- the whole ------------------------------------------------------------ */
 
-static enum mutation choose(struct rng *rng)
+enum mutation mutation_choose(struct rng *rng)
 {
 	uint32_t sum = 0, at, i;
 
@@ -360,7 +360,7 @@ void prog_mutate(struct prog *prog, struct rng *rng, size_t max)
 		more++;
 	for (tries = 0; tries < TRIES; tries++) {
 		while (more) {
-			if (mutation_apply(prog, rng, choose(rng)))
+			if (mutation_apply(prog, rng, mutation_choose(rng)))
 				more--;
 		}
 		fit(prog, rng, max);

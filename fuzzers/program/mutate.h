@@ -39,6 +39,9 @@ const char *mutation_word(enum mutation mutation);
  */
 bool mutation_apply(struct prog *prog, struct rng *rng, enum mutation mutation);
 
+/* mutation_choose() - One of them, as often as its weight says. */
+enum mutation mutation_choose(struct rng *rng);
+
 /* mutate_world(), mutate_swarm() - MUTATE_WORLD and MUTATE_SWARM. */
 bool mutate_world(struct prog *prog, struct rng *rng);
 bool mutate_swarm(struct prog *prog, struct rng *rng);

@@ -127,7 +127,7 @@ size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max);
 /* ---- text --------------------------------------------------------------- */
 
 struct text_error {
-	uint32_t line; /* from 1 */
+	uint32_t line;	 /* from 1 */
 	uint32_t column; /* from 1, in bytes */
 	char what[160];
 };

@@ -34,7 +34,7 @@ static int version_line(struct scan *scan)
 	if (version != PROG_VERSION)
 		return scan_fail(scan, &token,
 				 "version %" PRIu64 " is not known; this is "
-						    "version %d",
+				 "version %d",
 				 version, PROG_VERSION);
 
 	return scan_end(scan);
@@ -80,9 +80,7 @@ static int heap_value(struct scan *scan, const struct heap_line *heap,
 		return 0;
 	if (key == KEY_PAGE && !world_page_ok(value))
 		return scan_fail(scan, &heap->token[key],
-				 "page=%" PRIu64 " is not a page size; it is "
-						 "4096, 16384 or "
-				 "65536",
+				 "page=%" PRIu64 "; it is 4096, 16384 or 65536",
 				 value);
 	if (value < range.lo || value > range.hi)
 		return scan_fail(scan, &heap->token[key],
