@@ -58,7 +58,8 @@ static inline uint64_t used_end(const struct model *m, uint32_t i)
 
 /* ---- the array ---------------------------------------------------------- */
 
-void insert_chunk(struct model *m, uint32_t i, struct model_chunk c);
-void remove_chunk(struct model *m, uint32_t i);
+/* model_insert(), model_remove() - At index @i; those behind it move. */
+void model_insert(struct model *m, uint32_t i, struct model_chunk c);
+void model_remove(struct model *m, uint32_t i);
 
 #endif

@@ -73,10 +73,10 @@ uint64_t model_end(const struct model *m, uint32_t i)
 	return end_of(m, i);
 }
 
-void insert_chunk(struct model *m, uint32_t i, struct model_chunk c)
+void model_insert(struct model *m, uint32_t i, struct model_chunk c)
 {
 	if (m->nr == m->cap) {
-		m->cap *= 2;
+		m->cap = CHUNKS_FIRST + 2 * m->nr;
 		m->chunk = realloc(m->chunk, m->cap * sizeof(*m->chunk));
 		if (!m->chunk)
 			abort();
@@ -87,7 +87,7 @@ void insert_chunk(struct model *m, uint32_t i, struct model_chunk c)
 	m->nr++;
 }
 
-void remove_chunk(struct model *m, uint32_t i)
+void model_remove(struct model *m, uint32_t i)
 {
 	m->nr--;
 	memmove(&m->chunk[i], &m->chunk[i + 1],
@@ -173,7 +173,7 @@ static int create_first(struct model *m, unsigned int cpu, uint64_t end)
 		return err;
 	if (m->first_unmapped < m->size)
 		c.mark = m->first_unmapped;
-	insert_chunk(m, 0, c);
+	model_insert(m, 0, c);
 	m->last_used = (uint32_t)end;
 	return 0;
 }
@@ -191,7 +191,7 @@ static int create_after(struct model *m, unsigned int cpu, uint32_t prev,
 		return err;
 	c.mark = m->chunk[prev].mark;
 	m->chunk[prev].mark = 0;
-	insert_chunk(m, prev + 1, c);
+	model_insert(m, prev + 1, c);
 	if (is_tail(m, prev + 1))
 		m->last_used = (uint32_t)end;
 	return 0;
@@ -349,7 +349,7 @@ static void absorb(struct model *m, uint32_t prev)
 	if (p->used)
 		m->last_used = c->addr;
 	p->mark = c->mark;
-	remove_chunk(m, prev + 1);
+	model_remove(m, prev + 1);
 }
 
 bool model_free(struct model *m, uint64_t offset)

@@ -26,12 +26,13 @@ static uint64_t range_bytes(const struct model *m, uint32_t i)
 {
 	uint64_t start;
 
-	if (m->nr == 1 && !m->chunk[i].used)
-		start = 0; /* the sole chunk, with its header */
-	else if (is_tail(m, i) || !m->chunk[i].used)
-		start = page_up(m, used_end(m, i));
-	else
+	if (m->chunk[i].used && !is_tail(m, i))
 		return 0;
+	/* An unused one keeps its header, unless it is the sole chunk. */
+	if (m->nr == 1 && !m->chunk[i].used)
+		start = 0;
+	else
+		start = page_up(m, used_end(m, i));
 	return start < range_end(m, i) ? range_end(m, i) - start : 0;
 }
 
@@ -71,7 +72,7 @@ static void take(struct model *m, uint32_t i, uint64_t bytes)
 	if (!is_tail(m, i) && !m->chunk[i].mark && end_of(m, i) != to) {
 		struct model_chunk c = {.addr = (uint32_t)to};
 
-		insert_chunk(m, i + 1, c);
+		model_insert(m, i + 1, c);
 	}
 	m->chunk[i].mark = (uint32_t)from;
 }

@@ -41,7 +41,7 @@ bool oracle_fault(const struct step *s, struct verdict *v)
 		return true;
 
 	return verdict_fail(v, ORACLE_FAULT, s, "forbidden access%s",
-			    place_words(s, place));
+			    words_place(s, place));
 }
 
 bool oracle_hang(const struct step *s, struct verdict *v)
@@ -54,7 +54,7 @@ bool oracle_hang(const struct step *s, struct verdict *v)
 	return verdict_fail(v, ORACLE_HANG, s,
 			    "%" PRIu64 " kernel-interface calls, at most "
 			    "%" PRIu64 " expected%s",
-			    s->calls, s->calls_bound, place_words(s, place));
+			    s->calls, s->calls_bound, words_place(s, place));
 }
 
 bool oracle_panic(const struct step *s, struct verdict *v)
@@ -63,14 +63,14 @@ bool oracle_panic(const struct step *s, struct verdict *v)
 
 	if (s->actual.end == STEP_PANIC && s->expect.end != STEP_PANIC) {
 		verdict_fail(v, ORACLE_PANIC, s, "panic%s",
-			     place_words(s, place));
+			     words_place(s, place));
 		snprintf(v->function, sizeof(v->function), "%s", s->function);
 		return false;
 	}
 	if (s->actual.end == STEP_DONE && s->expect.end == STEP_PANIC)
 		return verdict_fail(v, ORACLE_PANIC, s,
 				    "must panic, but returned %s",
-				    err_words(s->actual.err, err));
+				    words_err(s->actual.err, err));
 	return true;
 }
 
@@ -85,8 +85,8 @@ static bool result_exact(const struct step *s, struct verdict *v)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected %s (+%" PRIu64 ", need %u), got "
 				    "%s (+%" PRIu64 ", need %u)",
-				    err_words(due->err, a), due->offset,
-				    due->need, err_words(is->err, b),
+				    words_err(due->err, a), due->offset,
+				    due->need, words_err(is->err, b),
 				    is->offset, is->need);
 	if (is_alloc(s) && !is->err && is->offset != due->offset)
 		return verdict_fail(v, ORACLE_RESULT, s,
@@ -95,7 +95,7 @@ static bool result_exact(const struct step *s, struct verdict *v)
 	if (is_alloc(s) && is->err && is->need != due->need)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "%s must ask for %u pages, asked for %u",
-				    err_words(is->err, a), due->need, is->need);
+				    words_err(is->err, a), due->need, is->need);
 	if (is_reclaim(s) && is->pages != due->pages)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected %" PRIu64 " pages, got %" PRIu64,
@@ -124,14 +124,14 @@ static bool result_contract(const struct step *s, struct verdict *v)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "%" PRIu64 " bytes in a heap of %" PRIu64
 				    " must be -E2BIG, got %s at +%" PRIu64,
-				    s->op.arg, s->heap_bytes, err_words(err, a),
+				    s->op.arg, s->heap_bytes, words_err(err, a),
 				    s->actual.offset);
 	if (!err)
 		return true;
 	if (err != -MODEL_ENOMEM)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected 0, -E2BIG or -ENOMEM, got %s",
-				    err_words(err, a));
+				    words_err(err, a));
 	if (!s->actual.need && !s->fault_armed)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "-ENOMEM with need %u and no mapping "
@@ -170,12 +170,12 @@ bool oracle_place(const struct step *s, struct verdict *v)
 		return verdict_fail(v, ORACLE_PLACE, s,
 				    "+%" PRIu64 ", %" PRIu64 " bytes overlap "
 				    "%s",
-				    at, s->size, object_words(&s->below, near));
+				    at, s->size, words_object(&s->below, near));
 	if (s->above.there && at + s->size > s->above.offset)
 		return verdict_fail(v, ORACLE_PLACE, s,
 				    "+%" PRIu64 ", %" PRIu64 " bytes overlap "
 				    "%s",
-				    at, s->size, object_words(&s->above, near));
+				    at, s->size, words_object(&s->above, near));
 	return true;
 }
 
@@ -202,7 +202,7 @@ bool oracle_content(const struct step *s, struct verdict *v)
 
 	return verdict_fail(v, ORACLE_CONTENT, s,
 			    "byte %" PRIu64 " of %s must be 0x%02x, is 0x%02x",
-			    s->changed_at, object_words(&s->changed, object),
+			    s->changed_at, words_object(&s->changed, object),
 			    s->changed_expect, s->changed_actual);
 }
 
@@ -216,7 +216,7 @@ bool oracle_backed(const struct step *s, struct verdict *v)
 	return verdict_fail(v, ORACLE_BACKED, s,
 			    "heap page %" PRIu64 " under %s is not mapped",
 			    s->unbacked_page,
-			    object_words(&s->unbacked, object));
+			    words_object(&s->unbacked, object));
 }
 
 /* ---- the pages ---------------------------------------------------------- */

@@ -70,7 +70,7 @@ char *verdict_signature(const struct verdict *v, char *buf, size_t size)
 	return buf;
 }
 
-const char *object_words(const struct object *o, char *buf)
+const char *words_object(const struct object *o, char *buf)
 {
 	char slot[SLOT_TEXT];
 
@@ -79,7 +79,7 @@ const char *object_words(const struct object *o, char *buf)
 	return buf;
 }
 
-const char *err_words(int err, char *buf)
+const char *words_err(int err, char *buf)
 {
 	static const struct {
 		int err;
@@ -101,7 +101,7 @@ const char *err_words(int err, char *buf)
 	return buf;
 }
 
-const char *place_words(const struct step *step, char *buf)
+const char *words_place(const struct step *step, char *buf)
 {
 	const char *function = step->function ? step->function : "";
 	const char *where = step->where ? step->where : "";

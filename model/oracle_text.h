@@ -8,14 +8,14 @@
 
 #define WORDS 64
 
-/* object_words() - "a at +16, 112 bytes". @buf: WORDS bytes. Return: @buf. */
-const char *object_words(const struct object *o, char *buf);
+/* words_object() - "a at +16, 112 bytes". @buf: WORDS bytes. Return: @buf. */
+const char *words_object(const struct object *o, char *buf);
 
-/* err_words() - "0", "-ENOMEM", or the number. @buf: WORDS bytes. */
-const char *err_words(int err, char *buf);
+/* words_err() - "0", "-ENOMEM", or the number. @buf: WORDS bytes. */
+const char *words_err(int err, char *buf);
 
-/* place_words() - " in FUNCTION at FILE:LINE: WHAT", what of it is known. */
+/* words_place() - " in FUNCTION at FILE:LINE: WHAT", what of it is known. */
 #define PLACE_WORDS 256
-const char *place_words(const struct step *step, char *buf);
+const char *words_place(const struct step *step, char *buf);
 
 #endif
