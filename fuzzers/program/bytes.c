@@ -20,6 +20,8 @@ enum {
 
 #define FLAG_NO_INIT 1u
 
+static const uint8_t magic[] = {'H', 'Y', 'P'};
+
 static_assert(AT_RESERVED + 8 == PROG_HEADER, "the header's last field");
 static_assert(PROG_HEADER % PROG_RECORD == 0, "records stay aligned");
 static_assert(PROG_POOL_PAGES_MAX <= UINT16_MAX, "pool pages fit their field");
@@ -42,7 +44,7 @@ static void put(uint8_t *at, unsigned int bytes, uint64_t value)
 static void header_encode(const struct prog_world *world, uint8_t *out)
 {
 	memset(out, 0, PROG_HEADER);
-	memcpy(out, "HYP", 3);
+	memcpy(out, magic, sizeof(magic));
 	out[AT_VERSION] = PROG_VERSION;
 	put(out + AT_HEAP, 2, world->heap_pages);
 	out[AT_PAGE] = (uint8_t)((world->page_shift - 12) / 2);
@@ -123,7 +125,7 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len)
 
 int prog_version(const uint8_t *data, size_t len)
 {
-	if (len < 3 || memcmp(data, "HYP", 3))
+	if (len < sizeof(magic) || memcmp(data, magic, sizeof(magic)) != 0)
 		return -1;
 
 	return len > AT_VERSION ? data[AT_VERSION] : PROG_VERSION;

@@ -14,7 +14,7 @@ static enum pace next_pace(struct rng *rng, enum pace pace)
 	};
 	uint32_t at = (uint32_t)rng_below(rng, 100), i;
 
-	for (i = 0; at >= percent[pace][i]; i++)
+	for (i = 0; i + 1 < PACES && at >= percent[pace][i]; i++)
 		at -= percent[pace][i];
 	return i;
 }
@@ -119,7 +119,7 @@ static void gen_begin(struct gen *g, struct prog *prog, struct rng *rng,
 	g->objects = 0;
 	g->cap = UINT64_MAX;
 	g->sizes = (enum size_class)rng_weighted(
-		rng, (const uint16_t[]){30, 25, 35, 10}, 100);
+		rng, (const uint16_t[]){30, 25, 35, 10}, 4);
 	g->slots = ops < 200 ? 26 : ops < 4000 ? 400 : OP_SLOTS;
 	g->salt = (uint32_t)rng_next(rng);
 	gen_state_init(&g->st, &prog->world);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <assert.h>
-
 #include "gen_state.h"
 
 /* Operations without a plan: for mutation, and the naive generator. */
@@ -14,17 +12,14 @@ static const uint16_t weights[OP_NUMBERS] = {
 static uint8_t any_kind(struct rng *rng, uint64_t swarm)
 {
 	uint16_t weight[OP_NUMBERS];
-	uint32_t sum = 0, kind;
+	uint32_t nr = 0, kind;
+	uint64_t left;
 
-	for (kind = 0; kind < OP_NUMBERS; kind++) {
-		weight[kind] = 0;
-		if (swarm >> kind & 1)
-			weight[kind] = weights[kind] ? weights[kind] : 2;
-		sum += weight[kind];
+	for (left = swarm; left; left &= left - 1) {
+		kind = (uint32_t)__builtin_ctzll(left);
+		weight[nr++] = weights[kind] ? weights[kind] : 2;
 	}
-	assert(sum);
-
-	return (uint8_t)rng_weighted(rng, weight, sum);
+	return nth_kind(swarm, rng_weighted(rng, weight, nr));
 }
 
 uint16_t gen_slot(struct rng *rng, const struct prog *prog)
@@ -83,7 +78,7 @@ void gen_uniform(struct prog *prog, struct rng *rng,
 		 const struct gen_config *config)
 {
 	uint64_t swarm = prog_swarm_all();
-	uint32_t i;
+	uint32_t kinds = (uint32_t)__builtin_popcountll(swarm), i;
 
 	prog_clear(prog);
 	if (config->page_shift)
@@ -92,14 +87,9 @@ void gen_uniform(struct prog *prog, struct rng *rng,
 	prog->world.pool_pages = 4 * prog->world.heap_pages;
 
 	for (i = 0; i < config->ops; i++) {
-		uint32_t nth = (uint32_t)rng_below(
-			rng, (uint32_t)__builtin_popcountll(swarm));
 		struct op op = {.slot = (uint16_t)rng_below(rng, 26)};
-		uint64_t left = swarm;
 
-		while (nth--)
-			left &= left - 1;
-		op.kind = (uint8_t)__builtin_ctzll(left);
+		op.kind = nth_kind(swarm, (uint32_t)rng_below(rng, kinds));
 		op.sub = (uint8_t)rng_below(rng, 256);
 		/* One that panics would be the end of nearly all programs. */
 		if (op.kind == OP_MISUSE && i + 1 < config->ops)

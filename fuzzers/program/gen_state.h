@@ -107,15 +107,27 @@ static inline uint64_t rng_range(struct rng *rng, uint64_t lo, uint64_t hi)
 	return lo + rng_below(rng, hi - lo + 1);
 }
 
-/* rng_weighted() - An index, as often as its weight; @sum: of all, not 0. */
-static inline uint32_t rng_weighted(struct rng *rng, const uint16_t *weight,
-				    uint32_t sum)
+/* nth_kind() - The @n-th kind that @swarm has, from 0; it has more than @n. */
+static inline uint8_t nth_kind(uint64_t swarm, uint32_t n)
 {
-	uint32_t at = (uint32_t)rng_below(rng, sum), i;
+	while (n--)
+		swarm &= swarm - 1;
 
-	for (i = 0; at >= weight[i]; i++)
+	return (uint8_t)__builtin_ctzll(swarm);
+}
+
+/* rng_weighted() - One of @nr, as often as its weight; the first if all are 0. */
+static inline uint32_t rng_weighted(struct rng *rng, const uint16_t *weight,
+				    uint32_t nr)
+{
+	uint32_t sum = 0, at, i;
+
+	for (i = 0; i < nr; i++)
+		sum += weight[i];
+	at = (uint32_t)rng_below(rng, sum);
+	for (i = 0; i + 1 < nr && at >= weight[i]; i++)
 		at -= weight[i];
-	return i;
+	return sum ? i : 0;
 }
 
 #endif

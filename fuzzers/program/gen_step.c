@@ -257,17 +257,9 @@ void gen_step(struct gen *g)
 	uint64_t swarm = g->prog->world.swarm, left;
 	enum pace pace = pace_now(g);
 	uint16_t weight[OP_NUMBERS];
-	uint32_t nr = 0, sum = 0;
+	uint32_t nr = 0;
 
-	for (left = swarm; left; left &= left - 1) {
-		weight[nr] = weigh(g, pace, (uint32_t)__builtin_ctzll(left));
-		sum += weight[nr++];
-	}
-	if (!sum) {
-		gen_kind(g, prog_allowed(swarm, 0));
-		return;
-	}
-	for (nr = rng_weighted(g->rng, weight, sum), left = swarm; nr; nr--)
-		left &= left - 1;
-	gen_kind(g, (uint8_t)__builtin_ctzll(left));
+	for (left = swarm; left; left &= left - 1)
+		weight[nr++] = weigh(g, pace, (uint32_t)__builtin_ctzll(left));
+	gen_kind(g, nth_kind(swarm, rng_weighted(g->rng, weight, nr)));
 }

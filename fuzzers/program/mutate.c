@@ -292,7 +292,7 @@ enum mutation mutation_choose(struct rng *rng)
 	for (i = 0; i < MUTATIONS; i++)
 		sum += mutations[i].weight;
 	at = any(rng, sum);
-	for (i = 0; at >= mutations[i].weight; i++)
+	for (i = 0; i + 1 < MUTATIONS && at >= mutations[i].weight; i++)
 		at -= mutations[i].weight;
 
 	return (enum mutation)i;

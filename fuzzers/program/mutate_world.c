@@ -109,20 +109,17 @@ bool mutate_world(struct prog *prog, struct rng *rng)
 
 bool mutate_swarm(struct prog *prog, struct rng *rng)
 {
-	uint64_t all = prog_swarm_all(), left = all;
-	uint32_t nth =
-		(uint32_t)rng_below(rng, (uint32_t)__builtin_popcountll(all));
+	uint64_t all = prog_swarm_all(), flip;
+	uint32_t kinds = (uint32_t)__builtin_popcountll(all);
 
 	if (rng_percent(rng, 10)) {
 		prog->world.swarm = all;
 		return true;
 	}
-	while (nth--)
-		left &= left - 1;
-	left &= -left;
-	if (prog->world.swarm == left)
+	flip = kind_bit(nth_kind(all, (uint32_t)rng_below(rng, kinds)));
+	if (prog->world.swarm == flip)
 		return false;
-	prog->world.swarm ^= left;
+	prog->world.swarm ^= flip;
 	refit(prog, rng_percent(rng, 50));
 
 	return true;

@@ -115,11 +115,11 @@ static void numbers_are_pinned(void **state)
 		[5] = "topup",	[6] = "reclaim", [7] = "cpu",	 [8] = "fail",
 		[9] = "shrink", [10] = "init",	 [11] = "free!",
 	};
-	uint8_t i;
+	uint32_t i;
 
 	(void)state;
 	for (i = 1; i < COUNT(words); i++)
-		assert_string_equal(op_word(i), words[i]);
+		assert_string_equal(op_word((uint8_t)i), words[i]);
 	assert_string_equal(op_word(0), "?");
 	assert_string_equal(op_word(255), "?");
 }

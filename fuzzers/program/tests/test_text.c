@@ -315,6 +315,13 @@ static void nul_is_an_error_at_its_place(void **state)
 	prog_free(&prog);
 }
 
+/* Put @s there, without its end. */
+static void lay(char *at, const char *s)
+{
+	while (*s)
+		*at++ = *s++;
+}
+
 static void long_tokens_are_shortened(void **state)
 {
 	static char text[1 << 20];
@@ -325,14 +332,14 @@ static void long_tokens_are_shortened(void **state)
 	(void)state;
 	prog_init(&prog);
 	memset(text, 'x', sizeof(text));
-	memcpy(text, "hypheap 1\n", 10);
+	lay(text, "hypheap 1\n");
 	assert_int_equal(prog_parse(&prog, text, sizeof(text), &err), -1);
 	assert_non_null(strstr(err.what, "\"xxxxxxxxxxxxxxxxxxxxxxxx...\"; "
 					 "hypheap help"));
 
 	/* The worst: every byte escaped, in the longest message. */
 	memset(text + 10, 0xff, sizeof(text) - 10);
-	memcpy(text + 10, "free! ", 6);
+	lay(text + 10, "free! ");
 	assert_int_equal(prog_parse(&prog, text, sizeof(text), &err), -1);
 	assert_true(strlen(err.what) < sizeof(err.what));
 	assert_non_null(strstr(err.what, "\\xff...\"; free! has double"));
@@ -407,16 +414,16 @@ static void a_large_text(void **state)
 	(void)state;
 	assert_non_null(text);
 	prog_init(&prog);
-	memcpy(text, "hypheap 1\n", 10);
+	lay(text, "hypheap 1\n");
 	for (i = 0; i < lines_in; i++)
-		memcpy(text + 10 + 16 * i, "a=alloc 12 #..;\n", 16);
+		lay(text + 10 + 16 * i, "a=alloc 12 #..;\n");
 	assert_int_equal(prog_parse(&prog, text, 10 + 16 * lines_in, &err), 0);
 	assert_int_equal(prog.nr, lines_in);
 
 	/* One line of it all, with the error at the end. */
 	for (i = 10; i < len; i++)
 		text[i] = ';';
-	memcpy(text + len - 3, "bad", 3);
+	lay(text + len - 3, "bad");
 	assert_int_equal(prog_parse(&prog, text, len, &err), -1);
 	assert_int_equal(err.line, 2);
 	assert_int_equal(err.column, len - 10 - 2);
