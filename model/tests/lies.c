@@ -72,6 +72,7 @@ static void good(struct step *s, uint8_t kind, uint64_t arg)
 	s->walk = true_walk;
 	s->walk_nr = TRUE_CHUNKS;
 	s->model = truth;
+	s->reclaimable_before = 4;
 	s->reclaimable = 1;
 	s->reclaimable_expect = 1;
 }

@@ -347,6 +347,8 @@ static void work_counts_chunks_and_pages(void **state)
 	assert_int_equal(m->work, 3);
 	model_reclaim(m, 4); /* looks once, takes nothing, drains four */
 	assert_int_equal(m->work, 3 + 4);
+	model_reclaim(m, 0);
+	assert_int_equal(m->work, 0);
 	model_free(m, 16);
 	assert_in_range(m->work, 3, 6);
 }

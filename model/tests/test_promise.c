@@ -117,6 +117,19 @@ static void the_owners(void **state)
 
 	(void)state;
 	LIES(lies);
+
+	/* each count for itself, though no single one can be wrong alone */
+	for (int i = 0; i < 3; i++) {
+		struct verdict v = {.oracle = ORACLE_NONE};
+		struct step s;
+
+		good_free(&s);
+		s.after.host += i == 0;
+		s.after.spare += i == 1;
+		s.after.mapped += i == 2;
+		assert_false(oracle_owner(&s, &v));
+		assert_int_equal(v.oracle, ORACLE_OWNER);
+	}
 }
 
 static void the_wiping(void **state)

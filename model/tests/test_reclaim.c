@@ -24,6 +24,7 @@ static void the_sole_chunk(void **state)
 	expect_heap(m, "0 free >20480", "#####");
 	assert_int_equal(model_reclaimable(m), 5);
 	assert_int_equal(model_reclaim(m, 2), 2);
+	assert_int_equal(m->work, 1 + 2 + 2); /* seen, unmapped, drained */
 	expect_heap(m, "0 free >12288", "###");
 	assert_int_equal(model_reclaim(m, 9), 3);
 	expect_heap(m, "empty >0", "");

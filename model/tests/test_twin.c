@@ -206,11 +206,12 @@ static void every_slot(void **state)
 	struct twin *t = *state;
 
 	for (uint32_t i = 0; i < OP_SLOTS; i++)
-		add(t, (uint16_t)i, (OP_SLOTS - i) * 32ull, 16);
+		add(t, (uint16_t)i, (i * 77 % OP_SLOTS + 1) * 32ull, 16);
 	assert_int_equal(twin_count(t), OP_SLOTS);
 	assert_int_equal(twin_next(t, 77, false), -1);
 	assert_int_equal(twin_next(t, 77, true), 77);
-	is_object(twin_nth(t, 0), OP_SLOTS - 1, 32, 16);
+	for (uint32_t i = 0; i < OP_SLOTS; i++)
+		assert_int_equal(twin_nth(t, i).offset, (i + 1) * 32);
 	twin_remove(t, 4000);
 	assert_int_equal(twin_next(t, 4001, false), 4000);
 	twin_reset(t);
@@ -275,21 +276,34 @@ static void the_largest_object(void **state)
 /* jemalloc is not the process's malloc: its books do not move. */
 static void malloc_is_not_jemalloc(void **state)
 {
-	struct twin *t = *state, *other = twin_create();
-	uint64_t objects, bytes;
+	struct twin *t = *state;
 
-	assert_non_null(other);
 	for (int i = 0; i < 100; i++) {
 		void *p = test_malloc(1000);
 
 		assert_int_equal(twin_bytes_held(t), 0);
 		test_free(p);
 	}
-	add(other, 0, 16, 100);
-	twin_arena(t, &objects, &bytes); /* each has an arena of its own */
-	assert_int_equal(objects, 0);
-	assert_int_equal(bytes, 0);
+}
+
+/* Each twin has an arena of its own, and counts from its creation on. */
+static void twins_do_not_mix(void **state)
+{
+	struct twin *t = *state, *other;
+	uint64_t objects, bytes;
+
+	add(t, 0, 16, 100);
+	other = twin_create();
+	assert_non_null(other);
+	assert_int_equal(twin_bytes_held(other), 0);
+	books_agree(t);
+	add(other, 0, 16, 64);
+	assert_int_equal(twin_bytes_held(other), 64);
+	twin_arena(t, &objects, &bytes);
+	assert_int_equal(objects, 1);
+	assert_int_equal(bytes, twin_usable(100));
 	twin_destroy(other);
+	books_agree(t);
 }
 
 #define twin_test(f) cmocka_unit_test_setup_teardown(f, make_twin, drop_twin)
@@ -308,6 +322,7 @@ int main(void)
 		twin_test(the_books_are_exact),
 		twin_test(the_largest_object),
 		twin_test(malloc_is_not_jemalloc),
+		twin_test(twins_do_not_mix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
