@@ -17,11 +17,22 @@ if(HYPHEAP_SANITIZE)
 	target_link_options(hypheap_flags INTERFACE -fsanitize=${HYPHEAP_SANITIZE})
 endif()
 
+# hypheap_plain(TARGET): without an engine's instrumentation. An engine is to see
+# where the allocator went, not the harness. libFuzzer's is an option that only
+# the allocator gets; AFL++'s compiler puts its own into all that it compiles.
+function(hypheap_plain target)
+	if(HYPHEAP_ENGINE STREQUAL afl)
+		set_target_properties(${target} PROPERTIES
+			C_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;AFL_NOOPT=1")
+	endif()
+endfunction()
+
 # hypheap_library(NAME SOURCE... [LIBS LIB...]): a static library of the harness.
 function(hypheap_library name)
 	cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
 	add_library(${name} STATIC ${arg_UNPARSED_ARGUMENTS})
 	target_link_libraries(${name} PUBLIC hypheap_flags ${arg_LIBS})
+	hypheap_plain(${name})
 endfunction()
 
 # hypheap_test(NAME SOURCE... [LIBS LIB...]): a cmocka program that ctest runs.

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "run/fuzz.h"
+
+#include "engine.h"
+#include "stats.h"
+
+/* The target: any bytes are a program, run with all oracles. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	stats_count(1, fuzz_one(data, size));
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "program/gen.h"
+
+#include "engine.h"
+
+/*
+ * libFuzzer's hooks on the mutator core. A custom mutator replaces the engine's
+ * own mutations, so these are called for part of the time: they alone make
+ * inputs that are not canonical (odd lengths, bad headers, unknown numbers).
+ */
+
+#define BYTES_ONE_IN 16u
+
+/* Kept between calls for their memory; each call fills them anew. */
+static struct prog first, second, mixed;
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	struct rng rng;
+
+	rng_seed(&rng, seed);
+	if (max_size < PROG_HEADER || !rng_below(&rng, BYTES_ONE_IN))
+		return LLVMFuzzerMutate(data, size, max_size);
+
+	prog_decode(&first, data, size);
+	prog_mutate(&first, &rng, max_size);
+
+	return prog_encode(&first, data, max_size);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1,
+				 const uint8_t *data2, size_t size2,
+				 uint8_t *out, size_t max_out_size,
+				 unsigned int seed)
+{
+	struct rng rng;
+
+	rng_seed(&rng, seed);
+	prog_decode(&first, data1, size1);
+	prog_decode(&second, data2, size2);
+	prog_cross(&mixed, &first, &second, &rng, max_out_size);
+
+	return prog_encode(&mixed, out, max_out_size);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "program/gen.h"
+#include "engines/engine.h"
+
+/*
+ * A target that judges its engine: at exit the mutator core must have been
+ * called through libfuzzer.c, and most inputs must be what only it makes.
+ * Linked with --wrap, so that every call of the core passes here.
+ */
+
+void __real_prog_mutate(struct prog *prog, struct rng *rng, size_t max);
+void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max);
+void __real_prog_cross(struct prog *out, const struct prog *a,
+		       const struct prog *b, struct rng *rng, size_t max);
+void __wrap_prog_cross(struct prog *out, const struct prog *a,
+		       const struct prog *b, struct rng *rng, size_t max);
+size_t __real_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+static unsigned long inputs, canonical, mutated, crossed, by_bytes;
+
+void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max)
+{
+	mutated++;
+	__real_prog_mutate(prog, rng, max);
+}
+
+void __wrap_prog_cross(struct prog *out, const struct prog *a,
+		       const struct prog *b, struct rng *rng, size_t max)
+{
+	crossed++;
+	__real_prog_cross(out, a, b, rng, max);
+}
+
+size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+	by_bytes++;
+	return __real_LLVMFuzzerMutate(data, size, max_size);
+}
+
+static void judge(void)
+{
+	const char *wrong = NULL;
+
+	if (!mutated)
+		wrong = "the mutator was never called";
+	else if (!crossed)
+		wrong = "the crossover was never called";
+	else if (!by_bytes)
+		wrong = "libFuzzer's own mutations were never called";
+	else if (mutated < 8 * by_bytes || mutated > 32 * by_bytes)
+		wrong = "libFuzzer's own mutations are not 1 in 16";
+	else if (canonical < inputs / 2)
+		wrong = "most inputs are not what the mutator makes";
+
+	fprintf(stderr,
+		"%lu inputs, %lu canonical; calls: %lu mutate, %lu cross, %lu "
+		"bytes\n",
+		inputs, canonical, mutated, crossed, by_bytes);
+	if (!wrong)
+		return;
+	fprintf(stderr, "%s\n", wrong);
+	_exit(1);
+}
+
+static bool is_canonical(const struct prog *prog, const uint8_t *data,
+			 size_t size)
+{
+	static uint8_t again[4096];
+
+	return prog_encode(prog, again, sizeof(again)) == size &&
+	       !memcmp(again, data, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct prog prog;
+
+	if (!inputs++ && atexit(judge))
+		abort();
+	prog_decode(&prog, data, size);
+	canonical += is_canonical(&prog, data, size);
+
+	return 0;
+}
