@@ -513,6 +513,11 @@ void heap_fail_map(uint64_t n)
 	backend.fail_map = n;
 }
 
+bool heap_fault_armed(void)
+{
+	return backend.fail_map;
+}
+
 void heap_refuse_reserve(bool refuse)
 {
 	backend.refuse_reserve = refuse;

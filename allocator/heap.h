@@ -88,6 +88,7 @@ const struct heap_stop *heap_stop(void);
 void heap_set_cpu(uint32_t cpu);
 uint32_t heap_cpu(void);
 void heap_fail_map(uint64_t n);
+bool heap_fault_armed(void);
 void heap_refuse_reserve(bool refuse);
 
 bool heap_init(uint64_t bytes, int *err);
@@ -116,6 +117,8 @@ bool heap_selftest_needed(uint32_t *pages);
 uint64_t heap_bytes(void); /* size, 0 before a successful init */
 void heap_pages(struct heap_pages *pages);
 bool heap_mapped(uint64_t page); /* page number in the heap */
+/* heap_map() - Bit n of word m: heap page 64 m + n is mapped. */
+const uint64_t *heap_map(void);
 int64_t heap_page_at(uint64_t page); /* pool page behind it, or -1 */
 
 /**
@@ -136,9 +139,10 @@ uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
 
 /*
  * Bytes of the heap from outside. The range must lie in the heap; unmapped
- * pages are skipped (read as equal, not written).
+ * pages are skipped (read as zero or as equal, not written).
  */
 void heap_fill(uint64_t offset, const void *bytes, uint64_t size);
+void heap_read(uint64_t offset, void *bytes, uint64_t size);
 uint64_t heap_nonzero(uint64_t offset, uint64_t size, uint8_t *byte);
 uint64_t heap_differ(uint64_t offset, const void *bytes, uint64_t size,
 		     uint8_t *actual);

@@ -44,6 +44,11 @@ bool heap_mapped(uint64_t page)
 	return heap_page_at(page) >= 0;
 }
 
+const uint64_t *heap_map(void)
+{
+	return backend_mapped_words(heap_extent().start >> backend.shift);
+}
+
 /* ---- headers ------------------------------------------------------------ */
 
 static const char *why_not_a_header(uint64_t offset, uint64_t size)
@@ -116,6 +121,22 @@ void heap_fill(uint64_t offset, const void *bytes, uint64_t size)
 			raw_copy(heap_at(offset), from, n);
 		offset += n;
 		from += n;
+		size -= n;
+	}
+}
+
+void heap_read(uint64_t offset, void *bytes, uint64_t size)
+{
+	uint8_t *to = bytes;
+
+	memset(to, 0, size);
+	while (size) {
+		uint64_t n = piece(offset, size);
+
+		if (heap_mapped(offset >> backend.shift))
+			raw_copy(to, heap_at(offset), n);
+		offset += n;
+		to += n;
 		size -= n;
 	}
 }

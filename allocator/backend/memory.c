@@ -18,6 +18,7 @@ uint8_t backend_allowed[ARENA_PAGES];
 struct backend_page backend_pool[POOL_MAX];
 
 static uint32_t behind[BACKEND_PRIVATE_MAX >> 12]; /* pool page + 1, 0 = none */
+static uint64_t mapped_bits[BACKEND_PRIVATE_MAX >> 12 >> 6]; /* the same */
 static uint32_t touched[POOL_MAX];
 static uint32_t touched_nr;
 
@@ -62,6 +63,18 @@ static void create_arena(void)
 		backend_pool[i].flags = PAGE_HOST;
 }
 
+/* @behind_it: pool page + 1, or 0 for none */
+static void set_behind(uint64_t private_page, uint32_t behind_it)
+{
+	const uint64_t bit = 1ull << (private_page % 64);
+
+	behind[private_page] = behind_it;
+	if (behind_it)
+		mapped_bits[private_page / 64] |= bit;
+	else
+		mapped_bits[private_page / 64] &= ~bit;
+}
+
 static void touch(uint32_t page)
 {
 	if (backend_pool[page].flags & PAGE_TOUCHED)
@@ -77,7 +90,7 @@ static void untouch_all(void)
 		struct backend_page *page = &backend_pool[touched[i]];
 
 		if (page->flags & PAGE_MAPPED) {
-			behind[page->va_page] = 0;
+			set_behind(page->va_page, 0);
 			backend_allow(private_to_arena_page(page->va_page),
 				      false);
 		}
@@ -192,6 +205,13 @@ int64_t backend_page_at(uint64_t private_page)
 		return -1;
 
 	return (int64_t)behind[private_page] - 1;
+}
+
+const uint64_t *backend_mapped_words(uint64_t private_page)
+{
+	assert(private_page % 64 == 0);
+
+	return mapped_bits + private_page / 64;
 }
 
 /* Never 0, and not the same in neighbouring pages. */
@@ -328,15 +348,17 @@ int backend_reserve(unsigned long size, unsigned long *va)
 	if (!size)
 		return -22; /* EINVAL */
 	if (backend.refuse_reserve || backend.ranges == BACKEND_RANGES ||
-	    size > BACKEND_PRIVATE_MAX - page ||
-	    backend.private_used > BACKEND_PRIVATE_MAX - page - size)
+	    backend.private_used + page > BACKEND_PRIVATE_MAX ||
+	    size > BACKEND_PRIVATE_MAX - page - backend.private_used)
 		return -12; /* ENOMEM */
 
 	range = &backend.range[backend.ranges++];
 	range->start = backend.private_used;
 	range->size = (size + page - 1) & ~(page - 1);
-	/* a page between two ranges stays unmapped */
+	/* some page between two ranges stays unmapped */
 	backend.private_used += range->size + page;
+	backend.private_used = (backend.private_used + 64 * page - 1) &
+			       ~(64 * page - 1);
 	*va = (unsigned long)backend_private(range->start);
 
 	return 0;
@@ -375,7 +397,7 @@ static void map_page(uint64_t private_page, uint32_t page)
 	p->flags |= PAGE_MAPPED;
 	p->flags &= ~PAGE_CLEAN;
 	p->va_page = private_page;
-	behind[private_page] = page + 1;
+	set_behind(private_page, page + 1);
 	backend.mapped++;
 }
 
@@ -390,7 +412,7 @@ static void unmap_page(uint64_t private_page)
 	backend_allow(page, !(p->flags & PAGE_HOST));
 	p->flags &= ~PAGE_MAPPED;
 	p->junk = 0;
-	behind[private_page] = 0;
+	set_behind(private_page, 0);
 	backend.mapped--;
 }
 

@@ -141,6 +141,12 @@ uint32_t backend_pages_nowhere(void);
 /* backend_page_at() - Pool page behind a page of the private window, or -1. */
 int64_t backend_page_at(uint64_t private_page);
 
+/*
+ * backend_mapped_words() - Bit n of word m: page @private_page + 64 m + n is
+ * mapped. @private_page is a multiple of 64; so is the start of each range.
+ */
+const uint64_t *backend_mapped_words(uint64_t private_page);
+
 /* backend_private() - Address of byte @offset of the private window. */
 uint8_t *backend_private(uint64_t offset);
 

@@ -2,10 +2,12 @@
 #include "asan.h"
 #include "memory.h"
 
+#if HYPHEAP_ASAN
+
 /*
- * Loops instead of memset() and the like: those are ASan's where it is on, and
- * would complain about poisoned pages. Built so that the compiler does not
- * turn the loops back into calls.
+ * Loops instead of memset() and memcpy(): those are ASan's and would complain
+ * about poisoned pages. Built so that the compiler does not turn the loops back
+ * into calls.
  */
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
@@ -33,6 +35,24 @@ UNSANITIZED void raw_copy(void *to, const void *from, size_t bytes)
 	for (; i < bytes; i++)
 		p[i] = q[i];
 }
+
+#else
+
+#include <string.h>
+
+typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
+void raw_fill(void *to, uint8_t byte, size_t bytes)
+{
+	memset(to, byte, bytes);
+}
+
+void raw_copy(void *to, const void *from, size_t bytes)
+{
+	memcpy(to, from, bytes);
+}
+
+#endif
 
 UNSANITIZED size_t raw_nonzero(const void *at, size_t bytes)
 {

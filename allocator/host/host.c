@@ -156,20 +156,15 @@ bool host_reclaim(uint64_t target, uint64_t *pages)
 	return true;
 }
 
-bool host_shrink(uint64_t target, uint64_t *pages, uint64_t *promised)
+bool host_shrink(uint64_t target, uint64_t *pages)
 {
 	*pages = 0;
-	*promised = 0;
 
 	while (*pages < target) {
 		uint64_t left = target - *pages;
 		uint64_t batch = left < HOST_SHRINK_BATCH ? left :
 							    HOST_SHRINK_BATCH;
-		uint64_t reclaimable, got;
-
-		if (!heap_reclaimable(&reclaimable))
-			return false;
-		*promised += batch < reclaimable ? batch : reclaimable;
+		uint64_t got;
 
 		if (!host_reclaim(batch, &got))
 			return false;

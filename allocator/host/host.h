@@ -45,9 +45,8 @@ bool host_reclaim(uint64_t target, uint64_t *pages);
  * host_shrink() - The shrinker's scan: HOST_SHRINK_BATCH pages a call, until
  * @target are freed or a call brings none.
  * @pages: how many came
- * @promised: the sum, over its calls, of min(asked, reclaimable just before)
  */
-bool host_shrink(uint64_t target, uint64_t *pages, uint64_t *promised);
+bool host_shrink(uint64_t target, uint64_t *pages);
 
 /**
  * struct host_call - An allocation through the request loop.

@@ -10,7 +10,9 @@
  *
  * Decodes, runs with all oracles and returns if the program holds. If not, it
  * prints the report on stderr and aborts, so that the engine keeps the input.
+ *
+ * Return: operations run.
  */
-void fuzz_one(const uint8_t *data, size_t size);
+uint32_t fuzz_one(const uint8_t *data, size_t size);
 
 #endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "allocator/heap.h"
+#include "state.h"
+
+/*
+ * FNV-1a over everything a run shows: what was asked and what came of it, step
+ * by step, then the heap as it is left. No address goes in, nothing that
+ * depends on the compiler.
+ */
+
+#define FNV_OFFSET 0xcbf29ce484222325ull
+#define FNV_PRIME 0x100000001b3ull
+
+static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t nr)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < nr; i++)
+		hash = (hash ^ p[i]) * FNV_PRIME;
+
+	return hash;
+}
+
+/* Little endian, whatever the machine. */
+static uint64_t add(uint64_t hash, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		hash = (hash ^ (value >> 8 * i & 0xff)) * FNV_PRIME;
+
+	return hash;
+}
+
+void digest_begin(struct run *run)
+{
+	run->hash = FNV_OFFSET;
+}
+
+void digest_step(struct run *run, const struct step *step)
+{
+	const struct outcome *actual = &step->actual;
+	const struct census *c = &step->after;
+	uint64_t hash = run->hash;
+
+	hash = add(hash, (uint64_t)step->op.kind << 32 |
+				 (uint64_t)step->op.sub << 16 | step->op.slot);
+	hash = add(hash, step->op.arg);
+	hash = add(hash, (uint64_t)actual->end << 32 |
+				 (uint32_t)actual->err);
+	if (actual->end != STEP_DONE) {
+		run->hash = hash;
+		return;
+	}
+
+	hash = add(hash, actual->err ? 0 : actual->offset);
+	hash = add(hash, actual->need);
+	hash = add(hash, actual->pages);
+	hash = add(hash, step->size);
+	hash = add(hash, (uint64_t)c->host << 32 | c->spare);
+	hash = add(hash, (uint64_t)c->mapped << 32 | c->transit);
+	hash = add(hash, (uint64_t)c->used << 32 | c->free);
+	run->hash = add(hash, step->reclaimable);
+}
+
+static uint64_t add_objects(uint64_t hash, const struct run *run)
+{
+	for (uint32_t k = 0; k < twin_count(run->twin); k++) {
+		const struct object object = twin_nth(run->twin, k);
+		uint8_t piece[4096];
+
+		hash = add(hash, object.offset);
+		hash = add(hash, object.size);
+		for (uint64_t at = 0; at < object.size; at += sizeof(piece)) {
+			uint64_t nr = object.size - at;
+
+			if (nr > sizeof(piece))
+				nr = sizeof(piece);
+			heap_read(object.offset + at, piece, nr);
+			hash = add_bytes(hash, piece, nr);
+		}
+	}
+
+	return hash;
+}
+
+/* Chunks, page map, contents; after a panic or a fault there is none to trust. */
+void digest_end(struct run *run)
+{
+	const uint32_t shift = run->prog->world.page_shift;
+	const uint64_t pages = heap_bytes() >> shift;
+	const struct walk *walk = &run->after;
+	uint64_t hash = run->hash;
+
+	if (run->ended)
+		return;
+
+	for (uint32_t i = 0; i < walk->nr; i++) {
+		const struct header *h = &walk->header[i];
+
+		hash = add(hash, (uint64_t)h->next << 32 | h->prev);
+		hash = add(hash, (uint64_t)h->unmapped << 32 | h->hash);
+	}
+	for (uint64_t page = 0; page < pages; page++) {
+		int64_t behind = heap_page_at(page);
+
+		if (behind >= 0)
+			hash = add(add(hash, page), (uint64_t)behind);
+	}
+	run->hash = add_objects(hash, run);
+}

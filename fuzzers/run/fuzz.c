@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "report.h"
+#include "run.h"
+
+uint32_t fuzz_one(const uint8_t *data, size_t size)
+{
+	static struct run *run;
+	static struct prog prog;
+	struct run_result result;
+	struct run_config config;
+
+	if (!run) {
+		run = run_create();
+		prog_init(&prog);
+	}
+	if (!run) {
+		fprintf(stderr,
+			"HARNESS BUG: no memory for the model or the twin\n");
+		exit(3);
+	}
+
+	prog_decode(&prog, data, size);
+	config = run_config_fuzz(&prog);
+	if (!run_program(run, &prog, &config, &result)) {
+		report_failure(stderr, run, &result, NULL);
+		abort();
+	}
+
+	return result.steps;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "allocator/heap.h"
+#include "allocator/host/host.h"
+#include "state.h"
+
+#include <string.h>
+
+/*
+ * What is seen around an operation, without asking the allocator more than how
+ * many pages are reclaimable. Only what the operation could have changed is
+ * looked at: the ranges it wrote, the pages it unmapped, the object it made.
+ */
+
+/*
+ * So many kernel-interface calls may an operation make: reclaim goes over all
+ * chunks for each chunk it takes from, and every page costs a few.
+ */
+static uint64_t calls_bound(const struct run *run)
+{
+	const uint64_t chunks = run->before.nr + 8;
+
+	return 4096 + 16 * chunks * chunks +
+	       64 * (uint64_t)run->prog->world.pool_pages;
+}
+
+void observe_begin(struct run *run, struct step *step)
+{
+	const struct walk after = run->after;
+
+	run->after = run->before;
+	run->after.nr = 0;
+	run->before = after;
+
+	step->heap_bytes = heap_bytes();
+	step->page = 1u << run->prog->world.page_shift;
+	step->pool = run->prog->world.pool_pages;
+	step->exact = run_exact(run);
+	step->expect = (struct outcome){ .end = STEP_DONE };
+	step->actual = step->expect;
+	step->before = run->census;
+	step->function = "";
+	step->where = "";
+	step->what = "";
+	step->size = 0;
+	step->below.there = false;
+	step->above.there = false;
+	step->nonzero = STEP_NOWHERE;
+	step->changed_at = STEP_NOWHERE;
+	step->unbacked_page = STEP_NOWHERE;
+	step->stray_page = STEP_NOWHERE;
+	step->unlike_page = STEP_NOWHERE;
+	step->unwiped_page = STEP_NOWHERE;
+	step->walk_broken = NULL;
+	step->model = run->model;
+	step->reclaimable_before = run->reclaimable;
+	step->tries = 0;
+	step->tries_max = CALL_TRIES;
+	step->stuck = false;
+	step->locks_held = 0;
+	step->unlocked = false;
+	step->fault_armed = heap_fault_armed();
+
+	heap_begin(calls_bound(run));
+}
+
+static void count_pages(struct run *run, struct step *step)
+{
+	struct census *c = &step->after;
+	struct heap_pages pages;
+
+	heap_pages(&pages);
+	c->host = pages.host;
+	c->spare = pages.spare;
+	c->mapped = pages.mapped;
+	c->transit = pages.transit;
+	c->used = run->slots.nr;
+	c->free = 0;
+}
+
+/*
+ * A list without a chunk cannot be told from one whose first header lies on
+ * the mapped pages that a failed first allocation left: there the model says
+ * which it is.
+ */
+static void walk_chunks(struct run *run, struct step *step)
+{
+	struct walk *walk = &run->after;
+
+	walk->nr = 0;
+	if (run->model->nr || !run->model->first_unmapped)
+		walk->nr = heap_walk(walk->header, run->header_max,
+				     &step->walk_broken,
+				     &step->walk_broken_at);
+	step->walk = walk->header;
+	step->walk_nr = walk->nr;
+
+	step->after.used = 0;
+	for (uint32_t i = 0; i < walk->nr; i++)
+		step->after.used += walk->header[i].unmapped & 1;
+	step->after.free = walk->nr - step->after.used;
+}
+
+/* Heap pages mapped here and not there. */
+static void compare_maps(struct run *run, struct step *step)
+{
+	const uint64_t *actual = heap_map();
+	const uint64_t *expect = run->model->map;
+	const uint64_t pages = step->heap_bytes >>
+			       run->prog->world.page_shift;
+
+	for (uint64_t word = 0; word * 64 < pages; word++) {
+		uint64_t differ = actual[word] ^ expect[word];
+
+		if (differ) {
+			step->unlike_page = word * 64 + __builtin_ctzll(differ);
+			return;
+		}
+	}
+}
+
+static void look_at_new_object(struct run *run, struct step *step)
+{
+	const uint64_t offset = step->actual.offset;
+	const uint64_t size = step->size;
+	const uint64_t heap = step->heap_bytes;
+	uint64_t at;
+
+	step->below = twin_below(run->twin, offset);
+	step->above = twin_above(run->twin, offset);
+	if (offset > heap || size > heap - offset)
+		return;
+
+	at = heap_nonzero(offset, size, &step->nonzero_byte);
+	if (at < size)
+		step->nonzero = at;
+}
+
+static void compare(struct run *run, struct step *step,
+		    const struct object *object, uint64_t lo, uint64_t hi)
+{
+	const uint8_t *bytes = twin_bytes(run->twin, object->slot);
+	const uint64_t end = object->offset + object->size;
+	uint64_t at;
+
+	if (step->changed_at != STEP_NOWHERE)
+		return;
+	if (lo < object->offset)
+		lo = object->offset;
+	if (hi > end)
+		hi = end;
+	if (lo >= hi)
+		return;
+
+	bytes += lo - object->offset;
+	at = heap_differ(lo, bytes, hi - lo, &step->changed_actual);
+	if (at == hi - lo)
+		return;
+
+	step->changed = *object;
+	step->changed_at = lo + at - object->offset;
+	step->changed_expect = bytes[at];
+}
+
+/* Live objects in what was written. */
+static void look_at_written(struct run *run, struct step *step,
+			    const struct heap_record *record)
+{
+	for (uint32_t i = 0; i < record->written; i++) {
+		uint64_t lo, hi;
+
+		heap_written(i, &lo, &hi);
+		for (uint32_t k = twin_first(run->twin, lo);
+		     k < twin_count(run->twin); k++) {
+			struct object object = twin_nth(run->twin, k);
+
+			if (object.offset >= hi)
+				break;
+			compare(run, step, &object, lo, hi);
+		}
+	}
+}
+
+static void find_unbacked(struct run *run, struct step *step,
+			  const struct object *object)
+{
+	const uint32_t shift = run->prog->world.page_shift;
+	const uint64_t last = (object->offset + object->size - 1) >> shift;
+
+	if (step->unbacked_page != STEP_NOWHERE)
+		return;
+
+	for (uint64_t page = object->offset >> shift; page <= last; page++)
+		if (!heap_mapped(page)) {
+			step->unbacked = *object;
+			step->unbacked_page = page;
+			return;
+		}
+}
+
+static void look_at_backing(struct run *run, struct step *step,
+			    const struct heap_record *record)
+{
+	if (step->size) {
+		const struct object object = {
+			.offset = step->actual.offset,
+			.size = step->size,
+			.slot = step->op.slot,
+			.there = true,
+		};
+
+		find_unbacked(run, step, &object);
+	}
+	if (!record->unmapped)
+		return;
+
+	for (uint32_t k = twin_first(run->twin, record->unmapped_lo);
+	     k < twin_count(run->twin); k++) {
+		struct object object = twin_nth(run->twin, k);
+
+		if (object.offset >= record->unmapped_hi)
+			break;
+		find_unbacked(run, step, &object);
+	}
+}
+
+/* Only the zeroing of the new object may happen without the lock. */
+static void look_at_lock(struct step *step, const struct heap_record *record)
+{
+	const uint64_t lo = step->actual.offset;
+	const uint64_t hi = lo + step->size;
+
+	step->locks_held = record->locks;
+	if (record->unlocked_cache) {
+		step->unlocked = true;
+		step->unlocked_at = STEP_NOWHERE;
+	}
+	if (!record->unlocked || record->unlocked_lo == record->unlocked_hi)
+		return;
+
+	if (!step->size || record->unlocked_lo < lo ||
+	    record->unlocked_hi > hi) {
+		step->unlocked = true;
+		step->unlocked_at = step->size && record->unlocked_lo >= lo ?
+					    hi :
+					    record->unlocked_lo;
+	}
+}
+
+void observe_end(struct run *run, struct step *step)
+{
+	const struct host_finding *finding;
+	struct heap_record record;
+
+	if (step->actual.end == STEP_DONE && !heap_reclaimable(&run->reclaimable))
+		exec_stopped(step);
+	if (run_exact(run))
+		step->reclaimable_expect = model_reclaimable(run->model);
+	step->reclaimable = run->reclaimable;
+
+	count_pages(run, step);
+	if (run_exact(run))
+		walk_chunks(run, step);
+	run->census = step->after;
+	heap_record(&record);
+	step->calls = record.calls;
+	step->calls_bound = record.calls_bound;
+	if (step->actual.end != STEP_DONE)
+		return;
+
+	if (step->size)
+		look_at_new_object(run, step);
+	look_at_written(run, step, &record);
+	look_at_backing(run, step, &record);
+	look_at_lock(step, &record);
+	if (run_exact(run))
+		compare_maps(run, step);
+
+	finding = host_finding();
+	if (finding->what) {
+		step->stray_page = finding->page;
+		step->stray_what = finding->what;
+	}
+	if (record.unwiped) {
+		step->unwiped_page = record.unwiped_page;
+		step->unwiped_at = record.unwiped_at;
+		step->unwiped_byte = record.unwiped_byte;
+	}
+}
+
+void observe_contents(struct run *run, struct step *step)
+{
+	for (uint32_t k = 0; k < twin_count(run->twin); k++) {
+		struct object object = twin_nth(run->twin, k);
+
+		compare(run, step, &object, 0, UINT64_MAX);
+	}
+}

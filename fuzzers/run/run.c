@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "allocator/heap.h"
+#include "allocator/host/host.h"
+#include "state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* A program from reset to the last book. */
+
+/* Headers of the largest heap, each 32 bytes at least; only used room is real. */
+#define HEADERS_MAX (HEAP_BYTES_MAX / 32 + 1)
+
+static struct header *create_headers(void)
+{
+	void *at = mmap(NULL, HEADERS_MAX * sizeof(struct header),
+			PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void destroy_headers(struct header *headers)
+{
+	if (headers)
+		munmap(headers, HEADERS_MAX * sizeof(struct header));
+}
+
+struct run *run_create(void)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+
+	run->model = model_create();
+	run->twin = twin_create();
+	run->before.header = create_headers();
+	run->after.header = create_headers();
+	run->header_max = HEADERS_MAX;
+	if (!run->model || !run->twin || !run->before.header ||
+	    !run->after.header) {
+		run_destroy(run);
+		return NULL;
+	}
+
+	return run;
+}
+
+void run_destroy(struct run *run)
+{
+	if (!run)
+		return;
+
+	if (run->model)
+		model_destroy(run->model);
+	if (run->twin)
+		twin_destroy(run->twin);
+	destroy_headers(run->before.header);
+	destroy_headers(run->after.header);
+	free(run);
+}
+
+/* ---- one step ----------------------------------------------------------- */
+
+/* Keep the twin and the slots in step with what was handed out. */
+static void note_object(struct run *run, const struct step *step)
+{
+	if (!step->size || step->actual.end != STEP_DONE)
+		return;
+
+	slots_put(&run->slots, step->op.slot, step->actual.offset, step->size);
+	if (!run_bare(run) && !twin_add(run->twin, step->op.slot,
+					step->actual.offset, step->size)) {
+		fprintf(stderr,
+			"HARNESS BUG: jemalloc has no memory for the twin\n");
+		exit(3);
+	}
+}
+
+static void watch(const struct run *run, const struct step *step)
+{
+	if (run->config.watch)
+		run->config.watch(run->config.data, run, step);
+}
+
+/* Return: whether the oracles have nothing against it. */
+static bool run_step(struct run *run, struct step *step, struct verdict *v)
+{
+	bool holds;
+
+	observe_begin(run, step);
+	if (!exec_op(run, step)) {
+		struct walk before = run->before;
+
+		/* nothing has changed */
+		run->before = run->after;
+		run->after = before;
+		step->actual.end = STEP_SKIPPED;
+		step->expect.end = STEP_SKIPPED;
+		step->after = run->census;
+		step->reclaimable = run->reclaimable;
+		if (run->config.digest)
+			digest_step(run, step);
+		watch(run, step);
+		return true;
+	}
+
+	if (!run_bare(run))
+		observe_end(run, step);
+	holds = run_bare(run) || oracle_judge(step, v);
+	run->ended = step->actual.end != STEP_DONE;
+	if (run->config.digest)
+		digest_step(run, step);
+	if (holds)
+		note_object(run, step);
+	watch(run, step);
+
+	return holds;
+}
+
+/* ---- begin and end ------------------------------------------------------ */
+
+static void reset(struct run *run)
+{
+	const struct prog_world *world = &run->prog->world;
+	const struct heap_config config = {
+		.page_shift = world->page_shift,
+		.pool_pages = world->pool_pages,
+		.cpus = world->cpus,
+	};
+
+	heap_reset(&config);
+	host_reset(world->pool_pages);
+	if (!run_bare(run)) {
+		model_reset(run->model, 1u << world->page_shift,
+			    world->pool_pages);
+		twin_reset(run->twin);
+	}
+	slots_reset(&run->slots);
+	run->writes = 0;
+	run->cpu = 0;
+	run->before.nr = 0;
+	run->after.nr = 0;
+	run->census = (struct census){ .host = world->pool_pages };
+	run->reclaimable = 0;
+	run->ended = false;
+	digest_begin(run);
+}
+
+/* The verdict is on the program as a whole, not on an operation. */
+static void blame_program(struct verdict *v, const char *word)
+{
+	v->step = 0;
+	snprintf(v->word, sizeof(v->word), "%s", word);
+}
+
+/* Set the heap up, unless the program leaves that to itself. */
+static bool begin(struct run *run, struct run_result *result)
+{
+	struct step *step = &result->last;
+	bool holds;
+
+	if (!run->prog->world.init)
+		return true;
+
+	observe_begin(run, step);
+	step->op = (struct op){ .kind = OP_INIT };
+	step->number = 0;
+	exec_init(run, step);
+	if (run_bare(run)) {
+		run->ended = step->actual.end != STEP_DONE;
+		return true;
+	}
+
+	observe_end(run, step);
+	holds = oracle_judge(step, &result->verdict);
+	if (!holds)
+		blame_program(&result->verdict, "init");
+	run->ended = step->actual.end != STEP_DONE;
+
+	return holds;
+}
+
+static void count_expected(const struct run *run, struct books *books)
+{
+	if (!run_exact(run)) {
+		for (uint32_t slot = 0; slot < run->slots.top * 64; slot++) {
+			if (!slots_live(&run->slots, slot))
+				continue;
+			books->objects_expect++;
+			books->bytes_expect +=
+				twin_usable(run->slots.slot[slot].size);
+		}
+		return;
+	}
+
+	for (uint32_t i = 0; i < run->model->nr; i++) {
+		const struct model_chunk *chunk = &run->model->chunk[i];
+
+		if (!chunk->used)
+			continue;
+		books->objects_expect++;
+		books->bytes_expect += twin_usable(chunk->size);
+	}
+}
+
+/* What can only be said at the end: contents of all, jemalloc's books. */
+static bool end(struct run *run, struct run_result *result)
+{
+	struct books books = { .slow = run->config.slow_books };
+	struct step *step = &result->last;
+	struct verdict *v = &result->verdict;
+
+	if (run_bare(run))
+		return true;
+
+	if (!run->ended) {
+		step->actual.end = STEP_DONE;
+		step->changed_at = STEP_NOWHERE;
+		observe_contents(run, step);
+		if (!oracle_content(step, v)) {
+			blame_program(v, "end");
+			return false;
+		}
+	}
+
+	count_expected(run, &books);
+	books.objects_actual = twin_count(run->twin);
+	books.bytes_actual = twin_bytes_held(run->twin);
+	if (books.slow)
+		twin_arena(run->twin, &books.arena_objects, &books.arena_bytes);
+	if (run->config.digest)
+		digest_end(run);
+	twin_reset(run->twin);
+	books.leaked = twin_bytes_held(run->twin);
+
+	return oracle_account(&books, v);
+}
+
+static bool run_once(struct run *run, struct run_result *result)
+{
+	const struct prog *prog = run->prog;
+	bool holds;
+
+	memset(&result->verdict, 0, sizeof(result->verdict));
+	memset(&result->last, 0, sizeof(result->last));
+	result->steps = 0;
+	reset(run);
+	holds = begin(run, result);
+
+	for (uint32_t i = 0; holds && !run->ended && i < prog->nr; i++) {
+		result->last.op = prog->ops[i];
+		result->last.number = i + 1;
+		result->steps++;
+		holds = run_step(run, &result->last, &result->verdict);
+	}
+	if (holds)
+		holds = end(run, result);
+	result->digest = run->hash;
+
+	return holds;
+}
+
+bool run_program(struct run *run, const struct prog *prog,
+		 const struct run_config *config, struct run_result *result)
+{
+	struct books books = { 0 };
+
+	run->prog = prog;
+	run->config = *config;
+	if (config->replay)
+		run->config.digest = true;
+	if (!run_once(run, result))
+		return false;
+	if (!config->replay)
+		return true;
+
+	books.digest_first = result->digest;
+	run->config.watch = NULL;
+	if (!run_once(run, result))
+		return false;
+	books.digest_second = result->digest;
+
+	return oracle_replay(&books, &result->verdict);
+}
+
+struct run_config run_config_full(void)
+{
+	return (struct run_config){
+		.level = RUN_EXACT,
+		.digest = true,
+		.replay = true,
+		.slow_books = true,
+	};
+}
+
+struct run_config run_config_fuzz(const struct prog *prog)
+{
+	struct run_config config = { .level = RUN_EXACT };
+	uint64_t mix = prog->nr;
+
+	for (uint32_t i = 0; i < prog->nr; i++) {
+		const struct op *op = &prog->ops[i];
+
+		mix ^= op->kind ^ (uint64_t)op->slot << 8 ^ op->arg << 24;
+		mix *= 0x9E3779B97F4A7C15ull;
+		mix ^= mix >> 29;
+	}
+	if (mix % 64 == 0) {
+		config.replay = true;
+		config.slow_books = true;
+	}
+
+	return config;
+}
+
+/* ---- for watchers ------------------------------------------------------- */
+
+const struct prog *run_prog(const struct run *run)
+{
+	return run->prog;
+}
+
+uint32_t run_live(const struct run *run)
+{
+	return run_bare(run) ? run->slots.nr : twin_count(run->twin);
+}
+
+struct object run_object(const struct run *run, uint32_t i)
+{
+	return twin_nth(run->twin, i);
+}
+
+int64_t run_page_at(const struct run *run, uint64_t heap_page)
+{
+	(void)run;
+
+	return heap_page_at(heap_page);
+}
+
+uint32_t run_cpu(const struct run *run)
+{
+	return run->cpu;
+}
+
+const struct header *run_headers(const struct run *run, uint32_t *nr)
+{
+	*nr = run->after.nr;
+
+	return run->after.header;
+}
+
+const struct header *run_headers_before(const struct run *run, uint32_t *nr)
+{
+	*nr = run->before.nr;
+
+	return run->before.header;
+}
