@@ -186,10 +186,12 @@ bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
 {
 	struct twin_slot *s = &t->slot[slot];
 	uint32_t i = rank(t, offset, slot);
-	uint8_t *bytes = mallocx(size, t->flags | MALLOCX_ZERO);
+	uint8_t *bytes = mallocx(size, t->flags);
 
 	if (!bytes)
 		return false;
+	/* not MALLOCX_ZERO, which asks the kernel for zero pages each time */
+	memset(bytes, 0, size);
 	*s = (struct twin_slot){bytes, offset, size, t->run};
 	memmove(&t->order[i + 1], &t->order[i],
 		(t->nr - i) * sizeof(*t->order));

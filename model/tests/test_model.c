@@ -369,6 +369,15 @@ static void more_chunks_than_at_first(void **state)
 	assert_int_equal(m->nr, 3000);
 	assert_int_equal(model_chunks_used(m), 3000);
 	assert_int_equal(last, 16 + 2999 * 32);
+
+	/* every other one, then the rest */
+	for (uint32_t i = 0; i < 3000; i += 2)
+		assert_true(model_free(m, 16 + i * 32));
+	assert_int_equal(m->nr, 3000);
+	for (uint32_t i = 1; i < 3000; i += 2)
+		assert_true(model_free(m, 16 + i * 32));
+	assert_null(model_check(m));
+	expect_heap(m, "0 free >98304", "########################");
 }
 
 int main(void)

@@ -303,8 +303,11 @@ static void shrink_is_not_one_reclaim(void **state)
 	release(m, alloc(m, 20 * 4096 - 16));
 	expect_pages(m, 4, 40, 20);
 	assert_int_equal(model_shrink(m, 24), 24);
+	/* a call: chunks seen, pages unmapped, pages drained */
+	assert_int_equal(m->work, (1 + 16 + 16) + (1 + 4 + 8));
 	expect_pages(m, 28, 36, 0);
 	assert_int_equal(model_shrink(m, UINT64_MAX), 36);
+	assert_int_equal(m->work, 36);
 	expect_pages(m, 64, 0, 0);
 }
 
