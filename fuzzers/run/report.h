@@ -18,13 +18,20 @@ void report_failure(FILE *out, const struct run *run,
 		    const struct run_result *result, const char *replay);
 
 /* report_heap() - "heap: [+0 a used 112, mapped to 12288] [+128 free ...]" */
-void report_heap(FILE *out, const struct run *run,
+void report_heap(FILE *out, const struct run *run, const struct step *step,
 		 const struct header *headers, uint32_t nr);
+
+/* report_object() - The live object right behind the header at @header. */
+struct object report_object(const struct run *run, uint64_t header);
 
 /**
  * draw_heap() - The heap in a terminal: a row of cells a page, chunk by chunk.
+ * @step: the last one, for the sizes and the census
  * @columns: of the terminal
  * @colour: with escape sequences; without, letters and signs tell all
+ *
+ * A heap of many pages gets several of them a row; runs of rows without a
+ * mapped page are one line.
  */
 void draw_heap(FILE *out, const struct run *run, const struct step *step,
 	       unsigned int columns, bool colour);

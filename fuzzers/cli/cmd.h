@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_CMD_H
+#define HYPHEAP_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "program/gen.h"
+#include "run/run.h"
+
+/* What the commands of "hypheap" share; each has a file of its own. */
+
+/* Exit status. */
+enum status {
+	STATUS_HOLDS = 0,
+	STATUS_VERDICT = 1,
+	STATUS_USAGE = 2, /* or bad input, or output that cannot be written */
+	STATUS_BUG = 3,	  /* of the harness */
+};
+
+/**
+ * struct command - One command.
+ * @name: the first argument
+ * @line: what it does, one line of help
+ * @argp: its options and arguments; args_doc goes into the usage
+ * @run: does it, with argv[0] "hypheap NAME"; returns an exit status
+ */
+struct command {
+	const char *name;
+	const char *line;
+	const struct argp *argp;
+	int (*run)(const struct command *cmd, int argc, char **argv);
+};
+
+extern const struct command cmd_run;
+extern const struct command cmd_show;
+extern const struct command cmd_asm;
+extern const struct command cmd_gen;
+extern const struct command cmd_stress;
+extern const struct command cmd_bench;
+extern const struct command cmd_version;
+extern const struct command cmd_help;
+
+/* The table of them, NULL at the end. */
+extern const struct command *const commands[];
+void commands_print(FILE *out);
+
+/* ---- options ------------------------------------------------------------ */
+
+/* option_number() - Decimal or 0x, lo..hi, or argp's usage error. */
+uint64_t option_number(struct argp_state *state, const char *name,
+		       const char *text, uint64_t lo, uint64_t hi);
+
+/* option_level() - "exact" or "contract", or a usage error. */
+enum run_level option_level(struct argp_state *state, const char *text);
+
+/**
+ * struct source - Where random programs come from; for gen, stress and bench.
+ * @seed, @start: program i is made from seed and start + i alone
+ * @count: how many
+ * @gen: what they are like
+ * @pages: bit n: pages of 1 << n bytes occur; several take turns
+ */
+struct source {
+	uint64_t seed;
+	uint64_t start;
+	uint64_t count;
+	struct gen_config gen;
+	uint32_t pages;
+};
+
+struct source source_default(void);
+/* source_argp - A child argp; its input is a struct source. */
+extern const struct argp source_argp;
+const char *source_profile(const struct source *source);
+/* source_program() - Program number @index. */
+void source_program(const struct source *source, uint64_t index,
+		    struct prog *prog);
+
+/* ---- input -------------------------------------------------------------- */
+
+#define INPUT_MAX (64u << 20)
+
+/**
+ * input_read() - Read a program, text or bytes; "-" is standard input.
+ *
+ * Return: 0, or -1 with one line in @why, which begins with the file's name.
+ */
+#define INPUT_WHY 512
+int input_read(const char *name, struct prog *prog, char why[INPUT_WHY]);
+
+/* ---- output ------------------------------------------------------------- */
+
+/*
+ * output_watch() - From now on a failure to write standard output ends the
+ * program with one line and STATUS_USAGE.
+ */
+void output_watch(void);
+/* output_failed() - Standard output is broken: it is no use to go on. */
+bool output_failed(void);
+
+/**
+ * output_file() - Write a file whole or not at all.
+ * @name: "-" is standard output; what is no regular file is written into
+ * @write: writes it
+ * @fresh: fail with EEXIST if there is one already
+ *
+ * Return: 0 or a negative errno, and then there is no new file.
+ */
+int output_file(const char *name, bool fresh,
+		void (*write)(FILE *out, const void *data), const void *data);
+
+/* output_folder() - Make a folder, and what is missing above it. */
+int output_folder(const char *name);
+
+/* ---- the rest ----------------------------------------------------------- */
+
+/* bug_watch() - Faults of the harness itself end with "HARNESS BUG: ...". */
+void bug_watch(void);
+
+/* new_run() - run_create(), or an end with STATUS_BUG. */
+struct run *new_run(void);
+
+/* seconds() - A monotonic clock. */
+double seconds(void);
+
+#endif
