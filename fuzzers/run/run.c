@@ -207,25 +207,34 @@ static void count_expected(const struct run *run, struct books *books)
 	}
 }
 
+/* Every live object, whole: what no operation was seen to write, too. */
+static bool contents_hold(struct run *run, const struct step *last,
+			  struct verdict *v)
+{
+	struct step whole = *last;
+
+	whole.actual.end = STEP_DONE;
+	whole.changed_at = STEP_NOWHERE;
+	observe_contents(run, &whole);
+	if (oracle_content(&whole, v))
+		return true;
+
+	blame_program(v, "end");
+
+	return false;
+}
+
 /* What can only be said at the end: contents of all, jemalloc's books. */
 static bool end(struct run *run, struct run_result *result)
 {
 	struct books books = { .slow = run->config.slow_books };
-	struct step *step = &result->last;
 	struct verdict *v = &result->verdict;
 
 	if (run_bare(run))
 		return true;
 
-	if (!run->ended) {
-		step->actual.end = STEP_DONE;
-		step->changed_at = STEP_NOWHERE;
-		observe_contents(run, step);
-		if (!oracle_content(step, v)) {
-			blame_program(v, "end");
-			return false;
-		}
-	}
+	if (!run->ended && !contents_hold(run, &result->last, v))
+		return false;
 
 	count_expected(run, &books);
 	books.objects_actual = twin_count(run->twin);
