@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The builds that fuzzing needs, and where they are."""
+
+import hashlib
+import os
+import subprocess
+
+from fuzz_error import Stop, tail
+
+
+def setup(top):
+    result = subprocess.run([top / "scripts/setup", "--build-only"], check=False)
+    if result.returncode:
+        raise Stop(2, "scripts/setup did not install what is missing")
+
+
+class Builds:
+    """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>."""
+
+    def __init__(self, top, target, engine, alloc):
+        self.top = top
+        self.alloc = alloc.resolve() if alloc else None
+        self.root = top / "build"
+        if self.alloc:
+            name = hashlib.sha256(str(self.alloc).encode()).hexdigest()[:12]
+            self.root = top / "build" / f"fuzz-alloc-{name}"
+        self.wanted = {"release": ["hypheap"]}
+        if engine in ("both", "libfuzzer"):
+            self.wanted["libfuzzer"] = [target]
+        if engine in ("both", "afl"):
+            self.wanted["afl"] = [target, "hypheap_afl_mutator"]
+        self.hypheap = self.root / "release/hypheap"
+
+    def folder(self, preset):
+        return self.root / preset
+
+    def build(self, logs):
+        """Configure and build what is wanted; a compiler's complaint is shown."""
+        for preset, targets in self.wanted.items():
+            folder = self.folder(preset)
+            configure = ["cmake", "-S", self.top, "--preset", preset, "-B", folder]
+            if self.alloc:
+                configure.append(f"-DHYPHEAP_ALLOC_SOURCE={self.alloc}")
+            log = logs / f"build-{preset}.log"
+            print(f"building {preset}: {' '.join(targets)}", flush=True)
+            self._run(configure, log)
+            self._run(["cmake", "--build", folder, "--target", *targets], log)
+
+    def _run(self, command, log):
+        # AFL++'s compiler takes orders from the environment: the caller's are not ours.
+        env = {k: v for k, v in os.environ.items() if not k.startswith("AFL_")}
+        env["AFL_QUIET"] = "1"
+        with open(log, "wb") as output:
+            result = subprocess.run(command, cwd=self.top, stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT, env=env,
+                                    check=False)
+        if result.returncode:
+            command = " ".join(map(str, command))
+            raise Stop(2, f"{command} failed ({log}):\n{tail(log, 30)}")

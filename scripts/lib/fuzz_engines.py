@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The two engines: how each is started, watched and asked what it found."""
+
+import hashlib
+import os
+import re
+import shutil
+import struct
+
+import fuzz_children
+from fuzz_error import Stop, tail
+
+LIBFUZZER_LINE = re.compile(rb"^#\d+\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.M)
+LIBFUZZER_TOTAL = re.compile(rb"Loaded \d+ modules\s+\((\d+) inline 8-bit counters\)")
+
+
+def _files(folder):
+    try:
+        return {entry.name for entry in os.scandir(folder) if entry.is_file()}
+    except FileNotFoundError:
+        return set()
+
+
+class Engine:
+    """Processes of one engine on one target."""
+
+    name = ""
+    preset = ""
+
+    def __init__(self, builds, target, out, seeds, jobs):
+        self.binary = builds.folder(self.preset) / target
+        self.mutator = builds.folder(self.preset) / "hypheap_afl_mutator.so"
+        self.target = target
+        self.out = out
+        self.seeds = seeds
+        self.jobs = jobs
+        self.processes = []
+        self.logs = [out / "log" / f"{self.name}-{i}.log" for i in range(jobs)]
+        self.stats = [out / "stats" / f"{self.name}-{i}" for i in range(jobs)]
+        self.kept = out / self.name / target
+        self.kept.mkdir(parents=True, exist_ok=True)
+        for path in self.stats:
+            path.unlink(missing_ok=True)
+
+    def environment(self, i):
+        """Nothing of the caller's that changes what an engine does."""
+        env = {k: v for k, v in os.environ.items()
+               if not k.startswith("AFL_") and not k.endswith("SAN_OPTIONS")}
+        env["HYPHEAP_STATS_FILE"] = str(self.stats[i])
+        return env
+
+    def start(self):
+        for i in range(self.jobs):
+            process = fuzz_children.start(self.command(i), self.logs[i], self.environment(i))
+            self.processes.append(process)
+
+    def stop(self):
+        fuzz_children.stop(self.processes)
+
+    def check(self):
+        """An engine ends by itself only when it has found something, or cannot go on."""
+        for process, log in zip(self.processes, self.logs):
+            if process.poll() is not None and not self.found():
+                raise Stop(2, f"{self.name} ended with {process.returncode} ({log}):\n"
+                              f"{tail(log, 20)}")
+
+    def counted(self):
+        """Programs and operations run so far, as the fuzz targets count them."""
+        programs = ops = 0
+        for path in self.stats:
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            if len(data) >= 16:
+                programs += struct.unpack_from("=Q", data, 0)[0]
+                ops += struct.unpack_from("=Q", data, 8)[0]
+        return programs, ops
+
+
+class LibFuzzer(Engine):
+    name = "libfuzzer"
+    preset = "libfuzzer"
+
+    def __init__(self, builds, target, out, seeds, jobs):
+        super().__init__(builds, target, out, seeds, jobs)
+        self.corpus = self.kept / "corpus"
+        self.corpus.mkdir(exist_ok=True)
+        self.before = len(_files(self.corpus))
+        self.artifacts = out / "crashes"
+        self.old = _files(self.artifacts)
+        self.read = [0] * jobs
+        self.covered = [(0, 0)] * jobs
+        self.total = 0
+
+    def command(self, i):
+        return [self.binary, f"-artifact_prefix={self.artifacts}/libfuzzer-",
+                "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
+                "-reload=1", "-print_final_stats=1", self.corpus, self.seeds.folder]
+
+    def found(self):
+        return any(process.poll() not in (None, 0) for process in self.processes) and \
+            bool(self._artifacts())
+
+    def _artifacts(self):
+        kinds = ("libfuzzer-crash-", "libfuzzer-timeout-", "libfuzzer-oom-", "libfuzzer-leak-")
+        return sorted(name for name in _files(self.artifacts) - self.old
+                      if name.startswith(kinds) and "." not in name)
+
+    def crashes(self, folder):
+        return [folder / name for name in self._artifacts()]
+
+    def coverage(self):
+        """Edges covered, edges there are; the best of the processes."""
+        for i, log in enumerate(self.logs):
+            try:
+                with open(log, "rb") as handle:
+                    handle.seek(self.read[i])
+                    data = handle.read()
+            except FileNotFoundError:
+                continue
+            whole = data.rfind(b"\n") + 1
+            self.read[i] += whole
+            for match in LIBFUZZER_TOTAL.finditer(data[:whole]):
+                self.total = int(match.group(1))
+            for match in LIBFUZZER_LINE.finditer(data[:whole]):
+                self.covered[i] = (int(match.group(1)), int(match.group(2)))
+        return max(self.covered)[0], self.total
+
+    def size(self):
+        return len(_files(self.corpus))
+
+    def take(self, inputs):
+        """Inputs of another engine; named by content, as libFuzzer names its own."""
+        for path in inputs:
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            if len(data) > 4096:
+                continue
+            name = self.corpus / hashlib.sha1(data).hexdigest()
+            if not name.exists():
+                temporary = self.out / "stats" / "taken"
+                temporary.write_bytes(data)
+                temporary.rename(name)
+
+
+class Afl(Engine):
+    name = "afl"
+    preset = "afl"
+
+    def __init__(self, builds, target, out, seeds, jobs):
+        super().__init__(builds, target, out, seeds, jobs)
+        self.names = ["main"] + [f"more{i}" for i in range(1, jobs)]
+        self.given = set()
+        self.foreign = out / "libfuzzer" / target / "corpus"
+        self.foreign.mkdir(parents=True, exist_ok=True)
+        self._forget_unfinished()
+        self.before = self.size()
+        self.old = {name: _files(self.kept / name / "crashes") for name in self.names}
+
+    def _forget_unfinished(self):
+        """A start that never came to a queue is nothing to go on from."""
+        for name in self.names:
+            if not _files(self.kept / name / "queue"):
+                shutil.rmtree(self.kept / name, ignore_errors=True)
+
+    def environment(self, i):
+        env = super().environment(i)
+        env.update(
+            AFL_CUSTOM_MUTATOR_LIBRARY=str(self.mutator), AFL_CUSTOM_MUTATOR_ONLY="1",
+            AFL_AUTORESUME="1", AFL_IMPORT_FIRST="1", AFL_SYNC_TIME="1",
+            AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1", AFL_NO_UI="1", AFL_NO_COLOR="1",
+            AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_CRASH_README="1",
+            AFL_FORKSRV_INIT_TMOUT="30000", AFL_FAST_CAL="1")
+        if i > 1:  # main never trims, one does
+            env["AFL_DISABLE_TRIM"] = "1"
+        return env
+
+    def command(self, i):
+        command = ["afl-fuzz", "-i", self.seeds.folder, "-o", self.kept, "-t", "5000"]
+        if i:
+            command += ["-S", self.names[i]]
+        else:
+            command += ["-M", self.names[i], "-F", self.foreign, "-F", self.seeds.folder]
+        return command + ["--", self.binary]
+
+    def _new(self):
+        for name in self.names:
+            folder = self.kept / name / "crashes"
+            for crash in sorted(_files(folder) - self.old[name]):
+                if crash.startswith("id:"):
+                    yield folder / crash
+
+    def found(self):
+        return any(True for _ in self._new())
+
+    def crashes(self, folder):
+        """Copies beside libFuzzer's: AFL++ moves its own away at the next start."""
+        copies = []
+        for path in self._new():
+            data = path.read_bytes()
+            copy = folder / f"afl-crash-{hashlib.sha1(data).hexdigest()}"
+            copy.write_bytes(data)
+            if copy not in copies:
+                copies.append(copy)
+        return copies
+
+    def coverage(self):
+        best = total = 0
+        for name in self.names:
+            values = self._stats(name)
+            total = max(total, int(values.get("total_edges", 0)))
+            best = max(best, int(values.get("edges_found", 0)), self._plotted(name))
+        return best, total
+
+    def _stats(self, name):
+        try:
+            text = (self.kept / name / "fuzzer_stats").read_text(encoding="utf-8",
+                                                                 errors="replace")
+        except FileNotFoundError:
+            return {}
+        pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+        return {key.strip(): value.strip() for key, value in pairs}
+
+    def _plotted(self, name):
+        """fuzzer_stats is written once a minute, the plot every few seconds."""
+        try:
+            lines = (self.kept / name / "plot_data").read_text(encoding="utf-8").splitlines()
+            return int(lines[-1].rsplit(",", 1)[1])
+        except (FileNotFoundError, IndexError, ValueError):
+            return 0
+
+    def size(self):
+        return sum(len(_files(self.kept / name / "queue")) for name in self.names)
+
+    def discoveries(self):
+        """Inputs that brought AFL++ to new code and are its own, each once."""
+        for name in self.names:
+            folder = self.kept / name / "queue"
+            fresh = {f for f in _files(folder) if f.endswith(",+cov") and ",sync:" not in f}
+            for entry in sorted(fresh - self.given):
+                self.given.add(entry)
+                yield folder / entry

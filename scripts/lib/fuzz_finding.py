@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was found: replayed, explained, and how to see it again."""
+
+import os
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+
+SHOWN = 5  # reports printed in full, one a signature
+REPLAY_SECONDS = 60
+
+
+@dataclass
+class Replay:
+    status: int  # exit status, negative: signal, None: still running at the end
+    text: str
+    command: str
+
+
+def _run(command):
+    shown = " ".join(shlex.quote(_short(part)) for part in command)
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, errors="replace",
+                                timeout=REPLAY_SECONDS, check=False)
+    except subprocess.TimeoutExpired as late:
+        text = late.stdout.decode(errors="replace") if late.stdout else ""
+        return Replay(None, text, shown)
+    return Replay(result.returncode, result.stdout, shown)
+
+
+def _short(path):
+    """Relative to where the user is, if that is below."""
+    path = str(path)
+    relative = os.path.relpath(path) if path.startswith("/") else path
+    return path if relative.startswith("..") else relative
+
+
+def _replay(crash, builds):
+    """With the release build; if it holds there, with what is nearer to the engines."""
+    first = _run([builds.hypheap, "run", crash])
+    if first.status != 0:
+        return first, ""
+    tried = ["build release"]
+    others = [[builds.folder("dev") / "hypheap", "run", crash]]
+    others += [[builds.folder(p) / t, crash] for p, ts in builds.wanted.items()
+               for t in ts if t.startswith("fuzz_")]
+    for command in others:
+        if not command[0].exists():
+            continue
+        replay = _run(command)
+        if replay.status != 0:
+            return replay, f"holds with {', '.join(tried)}; fails with {replay.command}"
+        tried.append(_short(command[0]))
+    return first, f"does not happen again: holds with {', '.join(tried)}"
+
+
+def _signature(text):
+    match = re.search(r"^\s*signature:\s*(\S+)", text, re.M)
+    return match.group(1) if match else "unknown"
+
+
+def _write_beside(crash, replay, builds):
+    """The program as text, and the report."""
+    shown = subprocess.run([builds.hypheap, "show", crash], stdin=subprocess.DEVNULL,
+                           capture_output=True, check=False)
+    if shown.returncode == 0:
+        crash.with_name(crash.name + ".ops").write_bytes(shown.stdout)
+    crash.with_name(crash.name + ".report").write_text(replay.text, encoding="utf-8")
+
+
+def report(crashes, builds):
+    """Prints each finding; returns scripts/fuzz's exit status."""
+    seen = {}
+    status = 1
+    for crash in crashes:
+        replay, note = _replay(crash, builds)
+        _write_beside(crash, replay, builds)
+        signature = _signature(replay.text)
+        if replay.status == 3 or "HARNESS BUG" in replay.text:
+            status = 3
+        elif replay.status is not None and replay.status < 0 and not note:
+            status = 3
+            note = f"hypheap itself died of signal {-replay.status}: HARNESS BUG"
+        seen[signature] = seen.get(signature, 0) + 1
+        if seen[signature] > 1 or len(seen) > SHOWN:
+            continue
+        print(f"\nFOUND {signature}: {_short(crash)}")
+        if note:
+            print(note)
+        if replay.status is None:
+            print(f"still running after {REPLAY_SECONDS} s")
+        print(replay.text.rstrip())
+        print(f"replay: {replay.command}")
+
+    print(f"\n{len(crashes)} failing inputs: " +
+          ", ".join(f"{name} ({count})" for name, count in sorted(seen.items())),
+          flush=True)
+    return status

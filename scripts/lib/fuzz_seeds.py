@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The inputs that fuzzing begins with: text programs as bytes, byte files as they are."""
+
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from fuzz_error import Stop
+
+
+@dataclass
+class Seeds:
+    folder: Path
+    count: int
+
+
+def _is_text(path, data):
+    """As prog_is_text() has it."""
+    first = data.lstrip(b" \t\r\n")
+    return path.suffix == ".ops" or first.startswith((b"#", b"hypheap"))
+
+
+def _expects_failure(data):
+    """Such a case is one that the target would take for a finding."""
+    return any(line.split(b":", 1)[0].split() == [b"#", b"expect"]
+               for line in data.splitlines() if b":" in line)
+
+
+def collect(hypheap, corpus, folder):
+    """Fills the folder anew from all files below corpus."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+
+    for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        if path.name.startswith(".") or path.suffix in (".md", ".txt"):
+            continue
+        if not _is_text(path, data):
+            (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+            continue
+        if _expects_failure(data):
+            continue
+        name = "-".join(path.relative_to(corpus).with_suffix("").parts)
+        result = subprocess.run([hypheap, "asm", path, "-o", folder / name],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                errors="replace", check=False)
+        if result.returncode:
+            raise Stop(2, f"{path}: hypheap asm says: {result.stderr.strip()}")
+    if not any(folder.iterdir()):
+        (folder / "input").write_bytes(b"input\n")
+    return Seeds(folder, sum(1 for _ in folder.iterdir()))
+
+
+def _holds(hypheap, files):
+    result = subprocess.run([hypheap, "run", *files], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            check=False)
+    return result.returncode == 0
+
+
+def failing(hypheap, seeds):
+    """The seeds that do not hold: what an engine would stumble over at its start."""
+    files = sorted(seeds.folder.iterdir())
+    if _holds(hypheap, files):
+        return []
+    return [path for path in files if not _holds(hypheap, [path])]
