@@ -21,21 +21,21 @@ struct target {
 };
 
 static struct target targets[] = {
-	{ .ops = &heap_ops_12 },
-	{ .ops = &heap_ops_14 },
-	{ .ops = &heap_ops_16 },
+	{.ops = &heap_ops_12},
+	{.ops = &heap_ops_14},
+	{.ops = &heap_ops_16},
 };
 
 static const struct heap_ops *ops; /* the target in use */
-static uint64_t start; /* of the heap in the private window */
-static uint64_t size; /* of the heap, 0: none */
+static uint64_t start;		   /* of the heap in the private window */
+static uint64_t size;		   /* of the heap, 0: none */
 static struct heap_stop stop;
 static char stop_function[WHERE_TEXT], stop_where[WHERE_TEXT];
 static volatile sig_atomic_t calls_begun;
 
 /* ---- signals ------------------------------------------------------------ */
 
-static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 static struct sigaction before[sizeof(fatal) / sizeof(fatal[0])];
 
 /* What a signal of the target's own making ends; not ours: as it was before. */
@@ -85,10 +85,9 @@ static void on_alarm(int number)
 void heap_catch_signals(void)
 {
 	static char stack[64 * 1024];
-	const stack_t alternative = { .ss_sp = stack,
-				      .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_sigaction = on_signal,
-				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction action = {.sa_sigaction = on_signal,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	sigaltstack(&alternative, NULL);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
@@ -97,10 +96,10 @@ void heap_catch_signals(void)
 
 void heap_watchdog(unsigned int seconds)
 {
-	struct itimerval timer = { .it_interval.tv_sec = seconds,
-				   .it_value.tv_sec = seconds };
-	struct sigaction action = { .sa_handler = on_alarm,
-				    .sa_flags = SA_RESTART };
+	struct itimerval timer = {.it_interval.tv_sec = seconds,
+				  .it_value.tv_sec = seconds};
+	struct sigaction action = {.sa_handler = on_alarm,
+				   .sa_flags = SA_RESTART};
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
@@ -121,7 +120,9 @@ static void take_snapshot(struct target *target)
 
 	if (percpu > (long)o->percpu_room) {
 		fprintf(stderr,
-			"HARNESS BUG: the allocator has %ld bytes of per-CPU data, HYP_PERCPU_BYTES (allocator/kernel/linux/percpu.h) has room for %u\n",
+			"HARNESS BUG: the allocator has %ld bytes of per-CPU "
+			"data, HYP_PERCPU_BYTES "
+			"(allocator/kernel/linux/percpu.h) has room for %u\n",
 			percpu, o->percpu_room);
 		exit(3);
 	}
@@ -180,7 +181,7 @@ void heap_reset(const struct heap_config *config)
 
 struct heap_extent heap_extent(void)
 {
-	return (struct heap_extent){ .start = start, .size = size };
+	return (struct heap_extent){.start = start, .size = size};
 }
 
 /* ---- calls -------------------------------------------------------------- */
@@ -195,9 +196,9 @@ static void explain_stop(void)
 {
 	const struct backend_stop *s = &backend.stop;
 
-	stop.end = s->end == BACKEND_PANIC ? HEAP_PANIC :
-		   s->end == BACKEND_FAULT ? HEAP_FAULT :
-					     HEAP_HANG;
+	stop.end = s->end == BACKEND_PANIC   ? HEAP_PANIC
+		   : s->end == BACKEND_FAULT ? HEAP_FAULT
+					     : HEAP_HANG;
 	if (s->pc) {
 		where_is(s->pc, stop_function, stop_where);
 	} else {
@@ -231,7 +232,8 @@ static bool guarded(void (*body)(struct call *), struct call *call)
 		backend.stop.file = NULL;
 		backend.stop.pc = 0;
 		snprintf(backend.stop.what, sizeof(backend.stop.what),
-			 "UndefinedBehaviorSanitizer reported an error, see above");
+			 "UndefinedBehaviorSanitizer reported an error, see "
+			 "above");
 		explain_stop();
 		return false;
 	}
@@ -296,7 +298,7 @@ static void do_selftest_needed(struct call *call)
 
 static bool call_int(void (*body)(struct call *), uint64_t arg, int *ret)
 {
-	struct call call = { .arg = arg };
+	struct call call = {.arg = arg};
 
 	if (!guarded(body, &call))
 		return false;
@@ -309,8 +311,8 @@ static bool call_int(void (*body)(struct call *), uint64_t arg, int *ret)
 static bool call_list(void (*body)(struct call *), struct heap_list *list,
 		      uint64_t arg, int *ret)
 {
-	struct call call = { .arg = arg,
-			     .list = { .head = list->head, .nr = list->nr } };
+	struct call call = {.arg = arg,
+			    .list = {.head = list->head, .nr = list->nr}};
 
 	if (!guarded(body, &call))
 		return false;
@@ -339,7 +341,7 @@ bool heap_init(uint64_t bytes, int *err)
 
 bool heap_alloc(uint64_t bytes, bool *got, uint64_t *offset)
 {
-	struct call call = { .arg = bytes };
+	struct call call = {.arg = bytes};
 
 	if (!guarded(do_alloc, &call))
 		return false;
@@ -361,7 +363,7 @@ bool heap_free(uint64_t offset)
 
 bool heap_free_null(void)
 {
-	struct call call = { .arg = 0 };
+	struct call call = {.arg = 0};
 
 	return guarded(do_free, &call);
 }
@@ -373,7 +375,7 @@ bool heap_errno(int *err)
 
 bool heap_topup_needed(uint32_t *pages)
 {
-	struct call call = { .arg = 0 };
+	struct call call = {.arg = 0};
 
 	if (!guarded(do_topup_needed, &call))
 		return false;
@@ -385,7 +387,7 @@ bool heap_topup_needed(uint32_t *pages)
 
 bool heap_reclaimable(uint64_t *pages)
 {
-	struct call call = { .arg = 0 };
+	struct call call = {.arg = 0};
 
 	if (!guarded(do_reclaimable, &call))
 		return false;
@@ -418,8 +420,8 @@ bool heap_selftest_topup(struct heap_list *list, int *err)
 {
 	*err = -95; /* EOPNOTSUPP */
 
-	return ops->selftest ? call_list(do_selftest_topup, list, 0, err) :
-			       true;
+	return ops->selftest ? call_list(do_selftest_topup, list, 0, err)
+			     : true;
 }
 
 bool heap_selftest_needed(uint32_t *pages)

@@ -21,7 +21,7 @@ struct header;
 struct heap_config {
 	uint32_t page_shift; /* 12, 14 or 16 */
 	uint32_t pool_pages; /* the host's */
-	uint32_t cpus; /* 1..4 */
+	uint32_t cpus;	     /* 1..4 */
 };
 
 enum heap_end { HEAP_RUNNING, HEAP_PANIC, HEAP_FAULT, HEAP_HANG };
@@ -51,7 +51,8 @@ struct heap_pages {
  * struct heap_record - What the operation did, since heap_begin().
  * @calls, @calls_bound: kernel-interface calls
  * @locks: held now
- * @unlocked: the heap was touched without a lock, at [@unlocked_lo, @unlocked_hi)
+ * @unlocked: the heap was touched without a lock, at [@unlocked_lo,
+ *@unlocked_hi)
  * @unlocked_cache: the page cache was
  * @written: how many ranges of the heap were written; see heap_written()
  * @unmapped: pages in [@unmapped_lo, @unmapped_hi) were unmapped, in bytes

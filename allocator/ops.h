@@ -15,8 +15,8 @@ struct heap_ops_list {
 struct heap_ops {
 	unsigned int page_shift;
 	const char *percpu_start, *percpu_end; /* what the target uses */
-	unsigned int percpu_room; /* that there is for each CPU */
-	char *data, *data_end; /* all that it can write */
+	unsigned int percpu_room;	       /* that there is for each CPU */
+	char *data, *data_end;		       /* all that it can write */
 	const char *ro, *ro_end;
 	const void *host_list; /* the memcache that topup and reclaim pass */
 

@@ -12,13 +12,13 @@
 
 /* The code below is the harness's, not the hypervisor's: it is not checked. */
 #if defined(__clang__)
-#define SEAM                                                        \
-	static __attribute__((no_sanitize("address", "undefined", \
-					  "kernel-address")))
+#define SEAM                   \
+	static __attribute__(( \
+		no_sanitize("address", "undefined", "kernel-address")))
 #else
-#define SEAM                                                         \
-	static __attribute__((no_sanitize("address"),                \
-			      no_sanitize("undefined"),              \
+#define SEAM                                            \
+	static __attribute__((no_sanitize("address"),   \
+			      no_sanitize("undefined"), \
 			      no_sanitize("kernel-address")))
 #endif
 

@@ -24,7 +24,8 @@ UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
 	jmp_buf *out = backend.out;
 
 	if (!out) {
-		fprintf(stderr, "HARNESS BUG: %s outside a call into the target: %s\n",
+		fprintf(stderr,
+			"HARNESS BUG: %s outside a call into the target: %s\n",
 			end == BACKEND_PANIC ? "panic" : "fault",
 			backend.stop.what);
 		exit(3);
@@ -84,16 +85,17 @@ refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		const char *state = "a page that is not memory";
 
 		if (page < backend.pool)
-			state = backend_pool[page].flags & PAGE_HOST ?
-					"a page of the host" :
-					"the linear map of a mapped page";
+			state = backend_pool[page].flags & PAGE_HOST
+					? "a page of the host"
+					: "the linear map of a mapped page";
 		snprintf(what, room, "%zu-byte %s pool page %llu, %s", bytes,
 			 verb, (unsigned long long)page, state);
 	} else if (at - arena < ARENA_BYTES) {
 		uint64_t offset = at - arena - BACKEND_LINEAR_MAX;
 
 		snprintf(what, room,
-			 "%zu-byte %s offset %llu of the private range, where nothing is mapped",
+			 "%zu-byte %s offset %llu of the private range, where "
+			 "nothing is mapped",
 			 bytes, verb, (unsigned long long)offset);
 	} else {
 		snprintf(what, room, "%zu-byte %s a wild address%s", bytes,
@@ -179,8 +181,7 @@ UNSANITIZED static inline void check(uintptr_t at, size_t bytes, bool store,
 {
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
-	if (++backend.record.accesses >
-	    backend.calls_bound * ACCESSES_PER_CALL)
+	if (++backend.record.accesses > backend.calls_bound * ACCESSES_PER_CALL)
 		hang("more loads and stores than the bound", pc);
 
 	if (offset >= ARENA_BYTES) {
@@ -204,26 +205,26 @@ UNSANITIZED static inline void check(uintptr_t at, size_t bytes, bool store,
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
-#define ACCESS(bytes)                                              \
-	void hyp_load##bytes(uintptr_t at);                        \
-	void hyp_store##bytes(uintptr_t at);                       \
-	void hyp_load##bytes##_noabort(uintptr_t at);              \
-	void hyp_store##bytes##_noabort(uintptr_t at);             \
-	UNSANITIZED void hyp_load##bytes(uintptr_t at)             \
-	{                                                          \
-		check(at, bytes, false, PC);                       \
-	}                                                          \
-	UNSANITIZED void hyp_store##bytes(uintptr_t at)            \
-	{                                                          \
-		check(at, bytes, true, PC);                        \
-	}                                                          \
-	UNSANITIZED void hyp_load##bytes##_noabort(uintptr_t at)   \
-	{                                                          \
-		check(at, bytes, false, PC);                       \
-	}                                                          \
-	UNSANITIZED void hyp_store##bytes##_noabort(uintptr_t at)  \
-	{                                                          \
-		check(at, bytes, true, PC);                        \
+#define ACCESS(bytes)                                             \
+	void hyp_load##bytes(uintptr_t at);                       \
+	void hyp_store##bytes(uintptr_t at);                      \
+	void hyp_load##bytes##_noabort(uintptr_t at);             \
+	void hyp_store##bytes##_noabort(uintptr_t at);            \
+	UNSANITIZED void hyp_load##bytes(uintptr_t at)            \
+	{                                                         \
+		check(at, bytes, false, PC);                      \
+	}                                                         \
+	UNSANITIZED void hyp_store##bytes(uintptr_t at)           \
+	{                                                         \
+		check(at, bytes, true, PC);                       \
+	}                                                         \
+	UNSANITIZED void hyp_load##bytes##_noabort(uintptr_t at)  \
+	{                                                         \
+		check(at, bytes, false, PC);                      \
+	}                                                         \
+	UNSANITIZED void hyp_store##bytes##_noabort(uintptr_t at) \
+	{                                                         \
+		check(at, bytes, true, PC);                       \
 	}
 
 ACCESS(1)

@@ -22,7 +22,7 @@
 #if defined(__clang__)
 #define UNSANITIZED __attribute__((no_sanitize("address", "undefined")))
 #else
-#define UNSANITIZED                                                        \
+#define UNSANITIZED \
 	__attribute__((no_sanitize("address"), no_sanitize("undefined")))
 #endif
 

@@ -18,7 +18,7 @@
  */
 
 #define BACKEND_PHYS_BASE 0x4000000000ul
-#define BACKEND_LINEAR_MAX (256ul << 20) /* bytes of host pages */
+#define BACKEND_LINEAR_MAX (256ul << 20)  /* bytes of host pages */
 #define BACKEND_PRIVATE_MAX (160ul << 20) /* bytes of private ranges */
 #define BACKEND_CPUS_MAX 4u
 
@@ -81,8 +81,7 @@ int backend_reserve(unsigned long size, unsigned long *va);
  * program armed a fault. On an error nothing has changed. To map what is not
  * the hypervisor's or what is mapped already is a panic.
  */
-int backend_map_range(unsigned long va, unsigned long phys,
-		      unsigned long size);
+int backend_map_range(unsigned long va, unsigned long phys, unsigned long size);
 
 /* backend_lookup() - Physical address behind @va; a panic if there is none. */
 unsigned long backend_lookup(unsigned long va);

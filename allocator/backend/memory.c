@@ -176,9 +176,8 @@ int64_t backend_phys_page(uint64_t phys)
 {
 	uint64_t page = (phys - BACKEND_PHYS_BASE) >> backend.shift;
 
-	return phys >= BACKEND_PHYS_BASE && page < backend.pool ?
-		       (int64_t)page :
-		       -1;
+	return phys >= BACKEND_PHYS_BASE && page < backend.pool ? (int64_t)page
+								: -1;
 }
 
 /* ---- looking at pages from outside -------------------------------------- */

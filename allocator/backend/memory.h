@@ -17,11 +17,11 @@
 
 /* What a pool page is; a page may be in more than one state only by a bug. */
 enum {
-	PAGE_HOST = 1, /* owned by the host, else by the hypervisor */
-	PAGE_MAPPED = 2, /* in a private range */
-	PAGE_CACHED = 4, /* in a memcache */
+	PAGE_HOST = 1,	  /* owned by the host, else by the hypervisor */
+	PAGE_MAPPED = 2,  /* in a private range */
+	PAGE_CACHED = 4,  /* in a memcache */
 	PAGE_TOUCHED = 8, /* to be reset */
-	PAGE_CLEAN = 16, /* cleaned to the PoC since it left the heap */
+	PAGE_CLEAN = 16,  /* cleaned to the PoC since it left the heap */
 };
 
 struct backend_page {
@@ -93,10 +93,10 @@ struct backend_range {
 #define BACKEND_RANGES 8u
 
 struct backend {
-	uint8_t *arena; /* the linear window, then the private window */
-	uint32_t shift; /* of a page */
+	uint8_t *arena;	     /* the linear window, then the private window */
+	uint32_t shift;	     /* of a page */
 	uint16_t generation; /* never 0; another one after each change of shift */
-	uint32_t pool; /* pages */
+	uint32_t pool;	     /* pages */
 	uint32_t cpus, cpu;
 	uint32_t host, cached, mapped; /* pages by state */
 	uint64_t fail_map;
@@ -104,13 +104,13 @@ struct backend {
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
 	uint64_t private_used; /* bytes */
-	uint32_t locks; /* held */
+	uint32_t locks;	       /* held */
 	const void *host_list; /* a memcache that is the host's own */
 
 	/* bounds of what the target may touch besides the arena */
 	uintptr_t stack_top;
 	uintptr_t data, data_end; /* read and write */
-	uintptr_t ro, ro_end; /* read */
+	uintptr_t ro, ro_end;	  /* read */
 
 	uint64_t calls_bound;
 	struct backend_record record;

@@ -79,8 +79,8 @@ void where_is(uintptr_t pc, char function[WHERE_TEXT], char place[WHERE_TEXT])
 		inlined_name(module, at, function);
 		line = dwfl_module_getsrc(module, at);
 		name = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL,
-					    NULL) :
-			      NULL;
+					    NULL)
+			    : NULL;
 		where_line(name, number, place);
 	}
 	dwfl_end(dwfl);

@@ -23,8 +23,8 @@
 #include <asm/kvm_host.h>
 #include <linux/types.h>
 
-#define MIN_ALLOC	16UL
-#define CHUNK_USED	1U
+#define MIN_ALLOC 16UL
+#define CHUNK_USED 1U
 
 /**
  * struct chunk_hdr - Header of a chunk.
@@ -43,8 +43,8 @@ struct chunk_hdr {
 	char data[] __aligned(16);
 };
 
-#define HDR_SIZE	sizeof(struct chunk_hdr)
-#define MIN_CHUNK	(HDR_SIZE + MIN_ALLOC)
+#define HDR_SIZE sizeof(struct chunk_hdr)
+#define MIN_CHUNK (HDR_SIZE + MIN_ALLOC)
 
 /**
  * struct hyp_allocator - One heap.
@@ -76,9 +76,9 @@ static DEFINE_PER_CPU(int, hyp_heap_errno);
 static DEFINE_PER_CPU(u32, hyp_heap_topup_needed);
 
 static struct hyp_allocator hyp_heap = {
-	.lock		= __HYP_SPIN_LOCK_UNLOCKED,
-	.err		= &hyp_heap_errno,
-	.topup_needed	= &hyp_heap_topup_needed,
+	.lock = __HYP_SPIN_LOCK_UNLOCKED,
+	.err = &hyp_heap_errno,
+	.topup_needed = &hyp_heap_topup_needed,
 };
 
 /*
@@ -185,7 +185,8 @@ static void chunk_set_mark(const struct hyp_allocator *heap,
 	chunk->unmapped &= CHUNK_USED;
 	if (mark != end) {
 		/* Pages are mapped and unmapped whole */
-		WARN_ON(mark > end || !PAGE_ALIGNED(mark) || !PAGE_ALIGNED(end));
+		WARN_ON(mark > end || !PAGE_ALIGNED(mark) ||
+			!PAGE_ALIGNED(end));
 		chunk->unmapped |= mark - chunk_addr(chunk);
 	}
 	chunk_hash_update(chunk);
@@ -251,9 +252,8 @@ static int heap_map(struct hyp_allocator *heap, struct chunk_hdr *chunk,
 			return -ENOMEM;
 		}
 
-		ret = pkvm_map_private_va_range((void *)mark,
-						hyp_virt_to_phys(page),
-						PAGE_SIZE);
+		ret = pkvm_map_private_va_range(
+			(void *)mark, hyp_virt_to_phys(page), PAGE_SIZE);
 		if (ret) {
 			push_hyp_memcache(&heap->mc, page, hyp_virt_to_phys);
 			return ret;
@@ -401,9 +401,9 @@ static struct chunk_hdr *heap_find(const struct hyp_allocator *heap,
 			continue;
 
 		missing = chunk_missing_pages(heap, chunk, size);
-		if (best && (missing > best_missing ||
-			     (missing == best_missing &&
-			      data_size >= best_size)))
+		if (best &&
+		    (missing > best_missing ||
+		     (missing == best_missing && data_size >= best_size)))
 			continue;
 
 		best = chunk;
@@ -470,7 +470,7 @@ static void *heap_alloc(struct hyp_allocator *heap, size_t size)
 	if (ret)
 		goto err;
 
-	scoped_guard(hyp_spinlock, &heap->lock) {
+	scoped_guard (hyp_spinlock, &heap->lock) {
 		chunk = heap_find(heap, size);
 		if (chunk) {
 			ret = chunk_recycle(heap, chunk, size);
@@ -571,13 +571,13 @@ static unsigned long range_pages(const struct page_range *range)
 static struct page_range chunk_reclaimable(const struct hyp_allocator *heap,
 					   const struct chunk_hdr *chunk)
 {
-	struct page_range range = { 0, 0 };
+	struct page_range range = {0, 0};
 
 	if (chunk->next && chunk_is_used(chunk))
 		return range;
 
-	range.start = PAGE_ALIGN(chunk_data(chunk) +
-				 chunk_used_size(heap, chunk));
+	range.start =
+		PAGE_ALIGN(chunk_data(chunk) + chunk_used_size(heap, chunk));
 	range.end = PAGE_ALIGN_DOWN(chunk_mark(heap, chunk));
 
 	if (!chunk->next && !chunk->prev && !chunk_is_used(chunk))
@@ -855,15 +855,15 @@ void hyp_alloc_reclaim(struct kvm_hyp_memcache *host_mc, unsigned long target)
  * The self test runs at boot on a heap of its own.
  */
 
-#define SELFTEST_PAGES	6UL
+#define SELFTEST_PAGES 6UL
 
 static DEFINE_PER_CPU(int, selftest_errno);
 static DEFINE_PER_CPU(u32, selftest_topup_needed);
 
 static struct hyp_allocator selftest_heap = {
-	.lock		= __HYP_SPIN_LOCK_UNLOCKED,
-	.err		= &selftest_errno,
-	.topup_needed	= &selftest_topup_needed,
+	.lock = __HYP_SPIN_LOCK_UNLOCKED,
+	.err = &selftest_errno,
+	.topup_needed = &selftest_topup_needed,
 };
 
 /* Does an allocation of @size land @offset bytes into the heap? */

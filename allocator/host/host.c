@@ -71,7 +71,7 @@ static void put_page(uint32_t page)
 /* A list of @nr pages, full of junk but for the links. */
 static struct heap_list make_list(uint64_t nr)
 {
-	struct heap_list list = { .head = 0, .nr = 0 };
+	struct heap_list list = {.head = 0, .nr = 0};
 
 	while (list.nr < nr) {
 		uint32_t page = take_page();
@@ -95,7 +95,8 @@ static uint64_t take_list(const struct heap_list *list)
 		int64_t page = heap_phys_page(head);
 
 		if (page < 0) {
-			find(0, "is not on the list, which ends in no page of memory");
+			find(0, "is not on the list, which ends in no page of "
+				"memory");
 			break;
 		}
 		if (!heap_host_owns(page)) {
@@ -145,7 +146,7 @@ bool host_topup(uint64_t pages, int *err)
 
 bool host_reclaim(uint64_t target, uint64_t *pages)
 {
-	struct heap_list list = { .head = 0, .nr = 0 };
+	struct heap_list list = {.head = 0, .nr = 0};
 
 	if (!heap_reclaim(&list, target))
 		return false;
@@ -162,8 +163,8 @@ bool host_shrink(uint64_t target, uint64_t *pages)
 
 	while (*pages < target) {
 		uint64_t left = target - *pages;
-		uint64_t batch = left < HOST_SHRINK_BATCH ? left :
-							    HOST_SHRINK_BATCH;
+		uint64_t batch = left < HOST_SHRINK_BATCH ? left
+							  : HOST_SHRINK_BATCH;
 		uint64_t got;
 
 		if (!host_reclaim(batch, &got))

@@ -11,7 +11,8 @@
  * function returns false if the hypervisor did not return from that.
  */
 
-#define HOST_SHRINK_BATCH 16u /* pages a reclaim call of the shrinker asks for */
+#define HOST_SHRINK_BATCH \
+	16u /* pages a reclaim call of the shrinker asks for */
 
 /**
  * struct host_finding - What the host sees that should not be.

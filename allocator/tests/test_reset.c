@@ -10,9 +10,8 @@
 
 #include <string.h>
 
-static const struct heap_config config = { .page_shift = 12,
-					   .pool_pages = 8,
-					   .cpus = 4 };
+static const struct heap_config config = {
+	.page_shift = 12, .pool_pages = 8, .cpus = 4};
 
 static uint64_t sum(void)
 {
@@ -35,7 +34,7 @@ static int percpu(uint32_t cpu)
 
 static void restores_every_kind_of_state(void **state)
 {
-	static const uint32_t shifts[] = { 12, 14, 16, 12 };
+	static const uint32_t shifts[] = {12, 14, 16, 12};
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
@@ -132,7 +131,7 @@ static void refuses_a_wild_access(void **state)
 
 static void passes_values_through(void **state)
 {
-	struct heap_list list = { .head = 4096, .nr = 5 };
+	struct heap_list list = {.head = 4096, .nr = 5};
 	int err;
 
 	(void)state;

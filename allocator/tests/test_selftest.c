@@ -13,7 +13,7 @@
 
 static struct heap_list host_pages(uint32_t first, uint32_t nr)
 {
-	struct heap_list list = { .head = 0, .nr = 0 };
+	struct heap_list list = {.head = 0, .nr = 0};
 
 	for (uint32_t page = first; page < first + nr; page++) {
 		heap_host_junk(page);
@@ -27,9 +27,8 @@ static struct heap_list host_pages(uint32_t first, uint32_t nr)
 
 static void selftest(uint32_t shift)
 {
-	const struct heap_config config = { .page_shift = shift,
-					    .pool_pages = POOL,
-					    .cpus = 1 };
+	const struct heap_config config = {
+		.page_shift = shift, .pool_pages = POOL, .cpus = 1};
 	struct heap_list list;
 	struct heap_pages pages;
 	struct heap_record record;

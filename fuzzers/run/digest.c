@@ -44,8 +44,7 @@ void digest_step(struct run *run, const struct step *step)
 	hash = add(hash, (uint64_t)step->op.kind << 32 |
 				 (uint64_t)step->op.sub << 16 | step->op.slot);
 	hash = add(hash, step->op.arg);
-	hash = add(hash, (uint64_t)actual->end << 32 |
-				 (uint32_t)actual->err);
+	hash = add(hash, (uint64_t)actual->end << 32 | (uint32_t)actual->err);
 	if (actual->end != STEP_DONE) {
 		run->hash = hash;
 		return;

@@ -93,7 +93,8 @@ static struct piece piece_of_chunk(const struct picture *p, uint32_t i,
 		return (struct piece){end, SIGN_HOLE};
 	if ((h->unmapped & ~1u) && mark < end)
 		end = mark;
-	if (!(h->unmapped & 1))
+	/* behind the last object the next chunk begins */
+	if (!(h->unmapped & 1) || (o.there && i + 1 == p->nr))
 		return (struct piece){end, SIGN_FREE};
 	return (struct piece){end, o.there ? SIGN_SLACK : SIGN_NOBODY};
 }

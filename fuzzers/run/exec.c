@@ -15,9 +15,9 @@ void exec_stopped(struct step *step)
 {
 	const struct heap_stop *stop = heap_stop();
 
-	step->actual.end = stop->end == HEAP_PANIC ? STEP_PANIC :
-			   stop->end == HEAP_FAULT ? STEP_FAULT :
-						     STEP_HANG;
+	step->actual.end = stop->end == HEAP_PANIC   ? STEP_PANIC
+			   : stop->end == HEAP_FAULT ? STEP_FAULT
+						     : STEP_HANG;
 	step->function = stop->function;
 	step->where = stop->where;
 	step->what = stop->what;
@@ -73,8 +73,8 @@ static void exec_alloc(struct run *run, struct step *step)
 		exec_stopped(step);
 		return;
 	}
-	if (!got && (!heap_errno(&actual->err) ||
-		     !heap_topup_needed(&actual->need)))
+	if (!got &&
+	    (!heap_errno(&actual->err) || !heap_topup_needed(&actual->need)))
 		exec_stopped(step);
 	note_alloc(step, got, offset);
 }
@@ -295,14 +295,14 @@ static int misuse_slot(const struct run *run, const struct op *op)
 		return slots_next_live(s, op->slot);
 
 	for (;;) {
-		slot = op->sub == MISUSE_STALE ? slots_next_freed(s, slot) :
-						 slots_next_live(s, slot);
+		slot = op->sub == MISUSE_STALE ? slots_next_freed(s, slot)
+					       : slots_next_live(s, slot);
 		if (slot < 0 || slot == first)
 			return -1;
 		if (first < 0)
 			first = slot;
-		if (op->sub == MISUSE_STALE ? !taken_again(run, slot) :
-					      s->slot[slot].size >= 48)
+		if (op->sub == MISUSE_STALE ? !taken_again(run, slot)
+					    : s->slot[slot].size >= 48)
 			return slot;
 		slot = (slot + 1) % OP_SLOTS;
 	}
@@ -318,9 +318,9 @@ static bool take_slot(const struct run *run, struct op *op)
 		slot = slots_next_empty(&run->slots, op->slot);
 		break;
 	case SLOT_LIVE:
-		slot = op->kind == OP_MISUSE ?
-			       misuse_slot(run, op) :
-			       slots_next_live(&run->slots, op->slot);
+		slot = op->kind == OP_MISUSE
+			       ? misuse_slot(run, op)
+			       : slots_next_live(&run->slots, op->slot);
 		break;
 	case SLOT_KIND:
 		slot = misuse_slot(run, op);

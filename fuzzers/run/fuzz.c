@@ -19,8 +19,8 @@ uint32_t fuzz_one(const uint8_t *data, size_t size)
 		prog_init(&prog);
 	}
 	if (!run) {
-		fprintf(stderr,
-			"HARNESS BUG: no memory for the model or the twin\n");
+		fprintf(stderr, "HARNESS BUG: no memory for the model or the "
+				"twin\n");
 		exit(3);
 	}
 

@@ -35,7 +35,7 @@ void observe_begin(struct run *run, struct step *step)
 	step->page = 1u << run->prog->world.page_shift;
 	step->pool = run->prog->world.pool_pages;
 	step->exact = run_exact(run);
-	step->expect = (struct outcome){ .end = STEP_DONE };
+	step->expect = (struct outcome){.end = STEP_DONE};
 	step->actual = step->expect;
 	step->before = run->census;
 	step->function = "";
@@ -89,8 +89,7 @@ static void walk_chunks(struct run *run, struct step *step)
 	walk->nr = 0;
 	if (run->model->nr || !run->model->first_unmapped)
 		walk->nr = heap_walk(walk->header, run->header_max,
-				     &step->walk_broken,
-				     &step->walk_broken_at);
+				     &step->walk_broken, &step->walk_broken_at);
 	step->walk = walk->header;
 	step->walk_nr = walk->nr;
 
@@ -105,8 +104,7 @@ static void compare_maps(struct run *run, struct step *step)
 {
 	const uint64_t *actual = heap_map();
 	const uint64_t *expect = run->model->map;
-	const uint64_t pages = step->heap_bytes >>
-			       run->prog->world.page_shift;
+	const uint64_t pages = step->heap_bytes >> run->prog->world.page_shift;
 
 	for (uint64_t word = 0; word * 64 < pages; word++) {
 		uint64_t differ = actual[word] ^ expect[word];
@@ -240,9 +238,9 @@ static void look_at_lock(struct step *step, const struct heap_record *record)
 	if (!step->size || record->unlocked_lo < lo ||
 	    record->unlocked_hi > hi) {
 		step->unlocked = true;
-		step->unlocked_at = step->size && record->unlocked_lo >= lo ?
-					    hi :
-					    record->unlocked_lo;
+		step->unlocked_at = step->size && record->unlocked_lo >= lo
+					    ? hi
+					    : record->unlocked_lo;
 	}
 }
 
@@ -251,7 +249,8 @@ void observe_end(struct run *run, struct step *step)
 	const struct host_finding *finding;
 	struct heap_record record;
 
-	if (step->actual.end == STEP_DONE && !heap_reclaimable(&run->reclaimable))
+	if (step->actual.end == STEP_DONE &&
+	    !heap_reclaimable(&run->reclaimable))
 		exec_stopped(step);
 	if (run_exact(run))
 		step->reclaimable_expect = model_reclaimable(run->model);

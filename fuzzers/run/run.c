@@ -74,8 +74,8 @@ static void note_object(struct run *run, const struct step *step)
 	slots_put(&run->slots, step->op.slot, step->actual.offset, step->size);
 	if (!run_bare(run) && !twin_add(run->twin, step->op.slot,
 					step->actual.offset, step->size)) {
-		fprintf(stderr,
-			"HARNESS BUG: jemalloc has no memory for the twin\n");
+		fprintf(stderr, "HARNESS BUG: jemalloc has no memory for the "
+				"twin\n");
 		exit(3);
 	}
 }
@@ -144,7 +144,7 @@ static void reset(struct run *run)
 	run->cpu = 0;
 	run->before.nr = 0;
 	run->after.nr = 0;
-	run->census = (struct census){ .host = world->pool_pages };
+	run->census = (struct census){.host = world->pool_pages};
 	run->reclaimable = 0;
 	run->ended = false;
 	digest_begin(run);
@@ -167,7 +167,7 @@ static bool begin(struct run *run, struct run_result *result)
 		return true;
 
 	observe_begin(run, step);
-	step->op = (struct op){ .kind = OP_INIT };
+	step->op = (struct op){.kind = OP_INIT};
 	step->number = 0;
 	exec_init(run, step);
 	if (run_bare(run)) {
@@ -227,7 +227,7 @@ static bool contents_hold(struct run *run, const struct step *last,
 /* What can only be said at the end: contents of all, jemalloc's books. */
 static bool end(struct run *run, struct run_result *result)
 {
-	struct books books = { .slow = run->config.slow_books };
+	struct books books = {.slow = run->config.slow_books};
 	struct verdict *v = &result->verdict;
 
 	if (run_bare(run))
@@ -276,7 +276,7 @@ static bool run_once(struct run *run, struct run_result *result)
 bool run_program(struct run *run, const struct prog *prog,
 		 const struct run_config *config, struct run_result *result)
 {
-	struct books books = { 0 };
+	struct books books = {0};
 
 	run->prog = prog;
 	run->config = *config;
@@ -308,7 +308,7 @@ struct run_config run_config_full(void)
 
 struct run_config run_config_fuzz(const struct prog *prog)
 {
-	struct run_config config = { .level = RUN_EXACT };
+	struct run_config config = {.level = RUN_EXACT};
 	uint64_t mix = prog->nr;
 
 	for (uint32_t i = 0; i < prog->nr; i++) {

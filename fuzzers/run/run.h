@@ -16,7 +16,7 @@
  */
 
 enum run_level {
-	RUN_EXACT, /* the model predicts everything */
+	RUN_EXACT,    /* the model predicts everything */
 	RUN_CONTRACT, /* what any allocator must keep, whatever its policy */
 	RUN_BARE, /* no model, no twin, no oracle: only to measure against */
 };

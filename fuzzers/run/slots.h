@@ -16,15 +16,15 @@
 
 struct slot {
 	uint64_t offset; /* of the object in it, or of the last one */
-	uint64_t size; /* rounded */
+	uint64_t size;	 /* rounded */
 };
 
 struct slots {
 	struct slot slot[OP_SLOTS];
-	uint64_t live[SLOT_WORDS]; /* an object is in it */
+	uint64_t live[SLOT_WORDS];  /* an object is in it */
 	uint64_t freed[SLOT_WORDS]; /* one was, and it is free now */
-	uint32_t top; /* words in use */
-	uint32_t nr; /* live */
+	uint32_t top;		    /* words in use */
+	uint32_t nr;		    /* live */
 };
 
 void slots_reset(struct slots *s);

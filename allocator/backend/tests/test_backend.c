@@ -3,8 +3,8 @@
  * The fake EL2 memory: what it does, and what it refuses as the real one does.
  *
  *	physical  P0 P1 P2 ...        page n of the pool at BASE + n * page
- *	linear    L0 L1 L2 ...        where EL2 sees what it owns and has not mapped
- *	private   [range 0] [range 1] where EL2 maps
+ *	linear    L0 L1 L2 ...        where EL2 sees what it owns and has not
+ *mapped private   [range 0] [range 1] where EL2 maps
  */
 #include "allocator/backend/memory.h"
 #include "scripts/lib/test.h"
@@ -28,17 +28,17 @@ int hyp_memcmp(const void *a, const void *b, size_t bytes);
 static jmp_buf out;
 
 /* Does @call end in a panic, fault or hang? */
-#define ENDS(call)                                                      \
-	({                                                              \
-		backend.stop.end = BACKEND_RUNNING;                     \
-		if (!_setjmp(out)) {                                    \
-			backend.out = &out;                             \
-			backend.stack_top =                             \
-				(uintptr_t)__builtin_frame_address(0);  \
-			call;                                           \
-			backend.out = NULL;                             \
-		}                                                       \
-		backend.stop.end;                                       \
+#define ENDS(call)                                                     \
+	({                                                             \
+		backend.stop.end = BACKEND_RUNNING;                    \
+		if (!_setjmp(out)) {                                   \
+			backend.out = &out;                            \
+			backend.stack_top =                            \
+				(uintptr_t)__builtin_frame_address(0); \
+			call;                                          \
+			backend.out = NULL;                            \
+		}                                                      \
+		backend.stop.end;                                      \
 	})
 
 static unsigned long pfn(uint32_t page)
@@ -189,8 +189,8 @@ static void hands_out_junk(void **state)
 		backend_host_junk(page);
 		assert_int_equal(backend_reserve(PAGE, &va), 0);
 		assert_int_equal(backend_donate_hyp(pfn(page), 1), 0);
-		assert_int_equal(backend_map_range(
-					 va, backend_page_phys(page), PAGE),
+		assert_int_equal(backend_map_range(va, backend_page_phys(page),
+						   PAGE),
 				 0);
 		for (unsigned long i = 0; i < PAGE; i++)
 			assert_int_not_equal(((uint8_t *)va)[i], 0);
@@ -268,19 +268,19 @@ static void panics_at_a_mapping_that_cannot_be(void **state)
 	unsigned long va = map_one(0, 1);
 
 	(void)state;
-	assert_int_equal(ENDS(backend_map_range(va + PAGE,
-						backend_page_phys(1), PAGE)),
-			 BACKEND_PANIC); /* the host's */
-	assert_int_equal(ENDS(backend_map_range(va + PAGE,
-						backend_page_phys(0), PAGE)),
-			 BACKEND_PANIC); /* mapped already */
+	assert_int_equal(
+		ENDS(backend_map_range(va + PAGE, backend_page_phys(1), PAGE)),
+		BACKEND_PANIC); /* the host's */
+	assert_int_equal(
+		ENDS(backend_map_range(va + PAGE, backend_page_phys(0), PAGE)),
+		BACKEND_PANIC); /* mapped already */
 	assert_int_equal(ENDS(backend_map_range(va + PAGE,
 						backend_page_phys(POOL), PAGE)),
 			 BACKEND_PANIC); /* no memory */
 	assert_int_equal(backend_donate_hyp(pfn(1), 1), 0);
-	assert_int_equal(ENDS(backend_map_range(va, backend_page_phys(1),
-						PAGE)),
-			 BACKEND_PANIC); /* something is there */
+	assert_int_equal(
+		ENDS(backend_map_range(va, backend_page_phys(1), PAGE)),
+		BACKEND_PANIC); /* something is there */
 	assert_int_equal(ENDS(backend_lookup(va + PAGE)), BACKEND_PANIC);
 	assert_int_equal(ENDS(backend_unmap_range(va, va + 2 * PAGE)),
 			 BACKEND_PANIC);
@@ -302,9 +302,8 @@ static void fails_the_nth_mapping_once(void **state)
 					   PAGE),
 			 -ENOMEM);
 	assert_int_equal(backend.mapped, 1);
-	assert_int_equal(backend_map_range(va + PAGE, backend_page_phys(1),
-					   PAGE),
-			 0);
+	assert_int_equal(
+		backend_map_range(va + PAGE, backend_page_phys(1), PAGE), 0);
 }
 
 static void reserves_ranges_apart(void **state)

@@ -6,18 +6,18 @@
 #include <allocator/backend/backend.h>
 
 /* At EL2 there is nobody to warn: either ends the hypervisor. */
-#define BUG_ON(cond)                                                       \
-	do {                                                               \
-		if (unlikely(cond))                                        \
+#define BUG_ON(cond)                                                        \
+	do {                                                                \
+		if (unlikely(cond))                                         \
 			backend_panic(__func__, __FILE__, __LINE__, #cond); \
 	} while (0)
 
-#define WARN_ON(cond)                                                      \
-	({                                                                 \
-		bool warn_on_ = !!(cond);                                  \
-		if (unlikely(warn_on_))                                    \
+#define WARN_ON(cond)                                                       \
+	({                                                                  \
+		bool warn_on_ = !!(cond);                                   \
+		if (unlikely(warn_on_))                                     \
 			backend_panic(__func__, __FILE__, __LINE__, #cond); \
-		warn_on_;                                                  \
+		warn_on_;                                                   \
 	})
 
 #define WARN_ON_ONCE(cond) WARN_ON(cond)

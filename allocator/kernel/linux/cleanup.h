@@ -9,34 +9,34 @@
  * scoped_guard(name, args) statement: the same for one statement.
  * DEFINE_LOCK_GUARD_1() says how a name is taken and dropped.
  */
-#define CLASS(name, var)                                           \
-	class_##name##_t var __cleanup(class_##name##_drop)         \
+#define CLASS(name, var)                                    \
+	class_##name##_t var __cleanup(class_##name##_drop) \
 		__maybe_unused = class_##name##_take
 
 #define guard(name) CLASS(name, __UNIQUE_ID(guard))
 
-#define scoped_guard_(done, name, ...)                                   \
+#define scoped_guard_(done, name, ...)                                  \
 	for (CLASS(name, scope)(__VA_ARGS__), *done = (void *)0; !done; \
 	     done = (void *)1)
 #define scoped_guard(name, ...) \
 	scoped_guard_(__UNIQUE_ID(done), name, __VA_ARGS__)
 
-#define DEFINE_LOCK_GUARD_1(name, type, lock_stmt, unlock_stmt)          \
-	typedef struct {                                                 \
-		type *lock;                                              \
-	} class_##name##_t;                                              \
+#define DEFINE_LOCK_GUARD_1(name, type, lock_stmt, unlock_stmt)            \
+	typedef struct {                                                   \
+		type *lock;                                                \
+	} class_##name##_t;                                                \
 	static inline __maybe_unused class_##name##_t class_##name##_take( \
-		type *l)                                                 \
-	{                                                                \
-		class_##name##_t held = { .lock = l }, *_T = &held;      \
-		lock_stmt;                                               \
-		return held;                                             \
-	}                                                                \
-	static inline __maybe_unused void class_##name##_drop(           \
-		class_##name##_t *_T)                                    \
-	{                                                                \
-		unlock_stmt;                                             \
-	}                                                                \
+		type *l)                                                   \
+	{                                                                  \
+		class_##name##_t held = {.lock = l}, *_T = &held;          \
+		lock_stmt;                                                 \
+		return held;                                               \
+	}                                                                  \
+	static inline __maybe_unused void class_##name##_drop(             \
+		class_##name##_t *_T)                                      \
+	{                                                                  \
+		unlock_stmt;                                               \
+	}                                                                  \
 	_Static_assert(1, "")
 
 #endif

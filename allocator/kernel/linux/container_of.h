@@ -5,10 +5,10 @@
 #ifndef offsetof
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #endif
-#define container_of(ptr, type, member)                                \
-	({                                                             \
+#define container_of(ptr, type, member)                                 \
+	({                                                              \
 		const __typeof__(((type *)0)->member) *member_ = (ptr); \
-		(type *)((char *)member_ - offsetof(type, member));    \
+		(type *)((char *)member_ - offsetof(type, member));     \
 	})
 #define sizeof_field(type, member) sizeof(((type *)0)->member)
 #define struct_size(p, member, n) \

@@ -5,7 +5,10 @@
 #include <linux/types.h>
 #include <linux/container_of.h>
 
-#define LIST_HEAD_INIT(name) { &(name), &(name) }
+#define LIST_HEAD_INIT(name)     \
+	{                        \
+		&(name), &(name) \
+	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
@@ -68,11 +71,11 @@ static inline bool list_is_first(const struct list_head *entry,
 #define list_prev_entry(pos, member) \
 	list_entry((pos)->member.prev, __typeof__(*(pos)), member)
 #define list_entry_is_head(pos, head, member) (&(pos)->member == (head))
-#define list_for_each_entry(pos, head, member)                        \
+#define list_for_each_entry(pos, head, member)                       \
 	for (pos = list_first_entry(head, __typeof__(*pos), member); \
 	     !list_entry_is_head(pos, head, member);                 \
 	     pos = list_next_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member)                \
+#define list_for_each_entry_safe(pos, n, head, member)               \
 	for (pos = list_first_entry(head, __typeof__(*pos), member), \
 	    n = list_next_entry(pos, member);                        \
 	     !list_entry_is_head(pos, head, member);                 \

@@ -9,11 +9,11 @@ typedef struct hyp_spinlock {
 	u32 holder;
 } hyp_spinlock_t;
 
-#define __HYP_SPIN_LOCK_UNLOCKED ((hyp_spinlock_t){ .holder = 0 })
-#define DEFINE_HYP_SPINLOCK(x) hyp_spinlock_t x = { .holder = 0 }
-#define hyp_spin_lock_init(l)               \
-	do {                                \
-		(l)->holder = 0;            \
+#define __HYP_SPIN_LOCK_UNLOCKED ((hyp_spinlock_t){.holder = 0})
+#define DEFINE_HYP_SPINLOCK(x) hyp_spinlock_t x = {.holder = 0}
+#define hyp_spin_lock_init(l)    \
+	do {                     \
+		(l)->holder = 0; \
 	} while (0)
 
 static inline __maybe_unused void hyp_spin_lock(hyp_spinlock_t *lock)

@@ -72,8 +72,8 @@ static void assert_holds(const char *heap, const char *ops)
 static void alloc_keeps_a_partial_map(void **state)
 {
 	(void)state;
-	assert_holds("pages=16",
-		     "topup 4; a = alloc 100; fail map 2; b = alloc 8192");
+	assert_holds("pages=16", "topup 4; a = alloc 100; fail map 2; b = "
+				 "alloc 8192");
 	assert_int_equal(result.last.actual.err, -ENOMEM);
 	assert_int_equal(result.last.actual.need, 0);
 	assert_int_equal(result.last.after.mapped, 2);
@@ -113,14 +113,14 @@ static void init_refuses_bad_sizes(void **state)
 		const char *op;
 		int err;
 	} cases[] = {
-		{ "init 0", -EINVAL },
-		{ "init 4294967296", -EINVAL },
-		{ "init 4294967295", -EINVAL }, /* rounds up to 2^32 */
-		{ "init 18446744073709551615", -EINVAL },
-		{ "init refused 4096", -ENOMEM },
-		{ "init 4294963200", -ENOMEM }, /* fits, but not in the range */
-		{ "init 4096", 0 },
-		{ "init 1", 0 },
+		{"init 0", -EINVAL},
+		{"init 4294967296", -EINVAL},
+		{"init 4294967295", -EINVAL}, /* rounds up to 2^32 */
+		{"init 18446744073709551615", -EINVAL},
+		{"init refused 4096", -ENOMEM},
+		{"init 4294963200", -ENOMEM}, /* fits, but not in the range */
+		{"init 4096", 0},
+		{"init 1", 0},
 	};
 
 	(void)state;
@@ -158,8 +158,8 @@ static void the_api_works_before_init(void **state)
 
 static void misuse_panics(void **state)
 {
-	static const char *const kinds[] = { "double a", "inside a",
-					     "misaligned a", "outside" };
+	static const char *const kinds[] = {"double a", "inside a",
+					    "misaligned a", "outside"};
 	char ops[96];
 
 	(void)state;
@@ -176,12 +176,15 @@ static void misuse_panics(void **state)
 static void a_stale_free_panics_or_faults(void **state)
 {
 	(void)state;
-	assert_holds("pages=4", "topup 2; a = alloc 64; b = alloc 16; free a; free! stale a");
+	assert_holds("pages=4", "topup 2; a = alloc 64; b = alloc 16; free a; "
+				"free! stale a");
 	assert_int_equal(result.last.actual.end, STEP_PANIC);
-	assert_holds("pages=4", "topup 2; a = alloc 64; free a; reclaim all; free! stale a");
+	assert_holds("pages=4", "topup 2; a = alloc 64; free a; reclaim all; "
+				"free! stale a");
 	assert_int_equal(result.last.actual.end, STEP_FAULT);
 	/* ABA: a live object starts there again */
-	assert_holds("pages=4", "topup 2; a = alloc 64; free a; b = alloc 64; free! stale a");
+	assert_holds("pages=4", "topup 2; a = alloc 64; free a; b = alloc 64; "
+				"free! stale a");
 	assert_int_equal(result.last.actual.end, STEP_SKIPPED);
 }
 
@@ -198,7 +201,8 @@ static void takes_the_next_slot_in_the_right_state(void **state)
 	assert_int_equal(result.last.actual.end, STEP_SKIPPED);
 	assert_holds("pages=4", "topup 1; a = alloc 16; free! inside a");
 	assert_int_equal(result.last.actual.end, STEP_SKIPPED);
-	assert_holds("pages=4", "topup 1; a = alloc 16; b = alloc 48; free! inside a");
+	assert_holds("pages=4", "topup 1; a = alloc 16; b = alloc 48; free! "
+				"inside a");
 	assert_int_equal(result.last.op.slot, 1);
 }
 
@@ -213,13 +217,16 @@ static void a_failed_allocation_leaves_its_slot_empty(void **state)
 
 static void digests_depend_on_the_program_only(void **state)
 {
-	const char *ops = "topup 9; a = alloc 100; b = alloc 8192; write a; cpu 1; free b; c = call alloc 20000; reclaim 2; shrink 1";
+	const char *ops = "topup 9; a = alloc 100; b = alloc 8192; write a; "
+			  "cpu 1; free b; c = call alloc 20000; reclaim 2; "
+			  "shrink 1";
 	uint64_t digest;
 
 	(void)state;
 	assert_holds("pages=16", ops);
 	digest = result.digest;
-	assert_holds("pages=900 pool=3000 page=65536", "a = call alloc 9999999; write a");
+	assert_holds("pages=900 pool=3000 page=65536", "a = call alloc "
+						       "9999999; write a");
 	assert_int_not_equal(result.digest, digest);
 	holds("pages=16", "topup 1; a = alloc 64; free! double a");
 	assert_holds("pages=16", ops);
@@ -257,11 +264,12 @@ static void tell(void *data, const struct run *r, const struct step *step)
 
 static void caught(void (*how)(struct run *), enum oracle oracle)
 {
-	struct lie lie = { .after = 5, .tell = how };
+	struct lie lie = {.after = 5, .tell = how};
 	struct run_config config = run_config_full();
 
-	parse("pages=16 pool=32",
-	      "topup 8; a = alloc 100; b = alloc 5000; write a; write b; c = alloc 16; free b; reclaim all");
+	parse("pages=16 pool=32", "topup 8; a = alloc 100; b = alloc 5000; "
+				  "write a; write b; c = alloc 16; free b; "
+				  "reclaim all");
 	config.watch = tell;
 	config.data = &lie;
 	assert_false(run_program(run, &prog, &config, &result));
@@ -362,19 +370,21 @@ static void holds_at_contract_level(void **state)
 
 	(void)state;
 	config.level = RUN_CONTRACT;
-	parse("pages=16 pool=32",
-	      "topup 3; a = alloc 100; b = alloc 5000; write a; c = call alloc 9000; free b; fail map 1; d = alloc 20000; reclaim all; free! double a");
+	parse("pages=16 pool=32", "topup 3; a = alloc 100; b = alloc 5000; "
+				  "write a; c = call alloc 9000; free b; fail "
+				  "map 1; d = alloc 20000; reclaim all; free! "
+				  "double a");
 	assert_true(run_program(run, &prog, &config, &result));
 	assert_int_equal(result.last.actual.end, STEP_PANIC);
 }
 
 static void runs_bare(void **state)
 {
-	const struct run_config config = { .level = RUN_BARE };
+	const struct run_config config = {.level = RUN_BARE};
 
 	(void)state;
-	parse("pages=16 pool=32",
-	      "topup 3; a = alloc 100; write a; c = call alloc 9000; free a; reclaim all");
+	parse("pages=16 pool=32", "topup 3; a = alloc 100; write a; c = call "
+				  "alloc 9000; free a; reclaim all");
 	assert_true(run_program(run, &prog, &config, &result));
 	assert_int_equal(result.steps, 6);
 	assert_int_equal(result.last.actual.pages, 0);
