@@ -2,16 +2,13 @@
 #include "heap.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
-#include "backend/asan.h"
 #include "backend/memory.h"
 #include "backend/where.h"
-#include "look.h"
+#include "internal.h"
 #include "ops.h"
 
 /* One page size of the target, and what it looked like before it ran. */
@@ -31,79 +28,6 @@ static uint64_t start;		   /* of the heap in the private window */
 static uint64_t size;		   /* of the heap, 0: none */
 static struct heap_stop stop;
 static char stop_function[WHERE_TEXT], stop_where[WHERE_TEXT];
-static volatile sig_atomic_t calls_begun;
-
-/* ---- signals ------------------------------------------------------------ */
-
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-static struct sigaction before[sizeof(fatal) / sizeof(fatal[0])];
-
-/* What a signal of the target's own making ends; not ours: as it was before. */
-static void on_signal(int number, siginfo_t *info, void *context)
-{
-	(void)info;
-	(void)context;
-	if (backend.out) {
-		sigset_t set;
-
-		sigemptyset(&set);
-		sigaddset(&set, number);
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		backend.stop.function = "";
-		backend.stop.file = NULL;
-		snprintf(backend.stop.what, sizeof(backend.stop.what),
-			 "signal %d (%s)", number, strsignal(number));
-		backend_end_call(BACKEND_FAULT, 0);
-	}
-
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
-		if (fatal[i] == number)
-			sigaction(number, &before[i], NULL);
-	raise(number);
-}
-
-static void on_alarm(int number)
-{
-	static sig_atomic_t seen;
-
-	(void)number;
-	if (backend.out && seen == calls_begun) {
-		sigset_t set;
-
-		sigemptyset(&set);
-		sigaddset(&set, SIGALRM);
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		backend.stop.function = "";
-		backend.stop.file = NULL;
-		snprintf(backend.stop.what, sizeof(backend.stop.what),
-			 "stopped by the watchdog");
-		backend_end_call(BACKEND_HANG, 0);
-	}
-	seen = calls_begun;
-}
-
-void heap_catch_signals(void)
-{
-	static char stack[64 * 1024];
-	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	struct sigaction action = {.sa_sigaction = on_signal,
-				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
-
-	sigaltstack(&alternative, NULL);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
-		sigaction(fatal[i], &action, &before[i]);
-}
-
-void heap_watchdog(unsigned int seconds)
-{
-	struct itimerval timer = {.it_interval.tv_sec = seconds,
-				  .it_value.tv_sec = seconds};
-	struct sigaction action = {.sa_handler = on_alarm,
-				   .sa_flags = SA_RESTART};
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 /* ---- reset -------------------------------------------------------------- */
 
@@ -221,7 +145,7 @@ static bool guarded(void (*body)(struct call *), struct call *call)
 		return false;
 	}
 
-	calls_begun++;
+	heap_calls_begun++;
 	backend.stack_top = (uintptr_t)__builtin_frame_address(0);
 	backend.out = &out;
 	body(call);

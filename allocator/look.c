@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "backend/memory.h"
-#include "look.h"
+#include "internal.h"
 #include "model/step.h"
 
 /* The heap from outside: pages, headers, bytes. Nothing here calls the target. */

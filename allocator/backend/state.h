@@ -14,6 +14,24 @@
 extern uint8_t backend_allowed[ARENA_PAGES];
 extern struct backend_page backend_pool[POOL_MAX];
 
+/* Pool page + 1 behind a page of the private window, 0: none. */
+extern uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
+void backend_set_behind(uint64_t private_page, uint32_t behind_it);
+
+/* backend_touch() - A reset must look at this pool page. */
+void backend_touch(uint32_t page);
+
+static inline size_t page_bytes(void)
+{
+	return (size_t)1 << backend.shift;
+}
+
+/* Where EL2 sees a pool page that it has not mapped. */
+static inline uint8_t *linear_bytes(uint32_t page)
+{
+	return backend.arena + ((uint64_t)page << backend.shift);
+}
+
 /* backend_note_store() - The target wrote bytes of the private window. */
 void backend_note_store(uint64_t lo, uint64_t hi);
 
