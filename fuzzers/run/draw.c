@@ -346,7 +346,8 @@ void draw_heap(FILE *out, const struct run *run, const struct step *step,
 	if (step->walk_broken)
 		fprintf(out, "the chunks end at +%" PRIu64 ": %s\n",
 			step->walk_broken_at, step->walk_broken);
-	p.cells -= p.cells > CELLS_MIN ? 12 : 0;
+	/* room for the words behind them */
+	p.cells = p.cells > CELLS_MIN + 24 ? p.cells - 24 : CELLS_MIN;
 	draw_pages(&p, "  spare", c->spare, SIGN_SPARE);
 	draw_pages(&p, "   host", c->host, SIGN_HOST);
 	if (c->transit)

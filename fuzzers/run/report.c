@@ -10,7 +10,8 @@
 /* The report of a failure: called once, when something is wrong. */
 
 #define HEADER_BYTES 16u
-#define CHUNKS_SHOWN 12u /* of a list of chunks */
+#define CHUNKS_SHOWN 10u /* of a list of chunks */
+#define CHUNKS_BEFORE 3u /* of these, before the one that matters */
 #define OPS_SHOWN 40u	 /* of a program */
 #define OPS_FIRST 6u	 /* of these, from its beginning */
 
@@ -91,28 +92,32 @@ static bool is_free(const struct op *op)
 	       (op->kind == OP_MISUSE && op->sub == MISUSE_DOUBLE);
 }
 
-/* Did the step hand out a new object? */
-static bool is_new(const struct step *step)
+/* Where the step puts a new object, by what the list is of; 0: nowhere. */
+static uint64_t new_offset(const struct list *list)
 {
-	return (step->op.kind == OP_ALLOC || step->op.kind == OP_CALL) &&
-	       step->actual.end == STEP_DONE && !step->actual.err;
+	const struct step *step = list->step;
+	const struct outcome *o = list->headers ? &step->actual : &step->expect;
+
+	if (step->op.kind != OP_ALLOC && step->op.kind != OP_CALL)
+		return 0;
+	return o->end == STEP_DONE && !o->err ? o->offset : 0;
 }
 
 /*
  * The object in a chunk of the list, at the time that the list is of. The one
- * that a failing step handed out is not among the live ones yet.
+ * that a failing step handed out is not among the live ones yet, but the one of
+ * a step that was judged is.
  */
 static struct object list_object(const struct list *list, struct header h)
 {
 	const struct step *step = list->step;
 	struct object o = report_object(list->run, h.offset);
-	bool fresh = is_new(step) &&
-		     step->actual.offset == (uint64_t)h.offset + HEADER_BYTES;
+	uint64_t fresh = new_offset(list);
 
-	if (fresh && list->before && o.slot == step->op.slot)
+	if (fresh && o.there && o.slot == step->op.slot)
 		o.there = false;
-	if (fresh && !list->before && !o.there)
-		o = (struct object){.offset = step->actual.offset,
+	if (fresh == (uint64_t)h.offset + HEADER_BYTES && !list->before)
+		o = (struct object){.offset = fresh,
 				    .size = step->size,
 				    .slot = step->op.slot,
 				    .there = true};
@@ -172,8 +177,8 @@ static void print_chunk(FILE *out, const struct list *list, uint32_t i,
 	fputc(']', out);
 }
 
-/* Those around chunk @focus, if there are many. */
-static void print_list(FILE *out, const struct list *list, uint32_t focus)
+/* If there are many: those around the one at offset @focus. */
+static void print_list(FILE *out, const struct list *list, uint64_t focus)
 {
 	uint32_t from = 0, to = list->nr, i, freed = list_freed(list);
 
@@ -181,13 +186,13 @@ static void print_list(FILE *out, const struct list *list, uint32_t focus)
 		fputs("no chunk", out);
 		return;
 	}
-	if (focus >= list->nr)
-		focus = focus == UINT32_MAX ? 0 : list->nr - 1;
 	if (list->nr > CHUNKS_SHOWN) {
-		from = focus > CHUNKS_SHOWN / 2 ? focus - CHUNKS_SHOWN / 2 : 0;
-		if (from > list->nr - CHUNKS_SHOWN)
-			from = list->nr - CHUNKS_SHOWN;
-		to = from + CHUNKS_SHOWN;
+		for (i = 0; i < list->nr; i++)
+			if (list_at(list, i).offset >= focus)
+				break;
+		from = i > CHUNKS_BEFORE ? i - CHUNKS_BEFORE : 0;
+		if (list->nr - from > CHUNKS_SHOWN)
+			to = from + CHUNKS_SHOWN;
 	}
 
 	if (from)
@@ -208,7 +213,7 @@ void report_heap(FILE *out, const struct run *run, const struct step *step,
 		.run = run, .step = step, .headers = headers, .nr = nr};
 
 	fputs("heap: ", out);
-	print_list(out, &list, UINT32_MAX);
+	print_list(out, &list, 0);
 }
 
 /* ---- the parts of a report ---------------------------------------------- */
@@ -269,7 +274,7 @@ static void print_census(FILE *out, const struct census *c)
 
 static void print_state(FILE *out, const char *label,
 			const struct census *census, const struct list *list,
-			uint32_t focus)
+			uint64_t focus)
 {
 	fprintf(out, "  %-7s ", label);
 	print_census(out, census);
@@ -281,6 +286,30 @@ static void print_state(FILE *out, const char *label,
 	fputc('\n', out);
 }
 
+/* Offset of the chunk that matters most in what the step did. */
+static uint64_t focus_of(const struct list *before, const struct list *after,
+			 uint32_t unlike)
+{
+	const struct step *step = after->step;
+	uint32_t i = unlike;
+
+	if (i == UINT32_MAX && step->changed.there)
+		return step->changed.offset - HEADER_BYTES;
+	if (i == UINT32_MAX && step->unbacked.there)
+		return step->unbacked.offset - HEADER_BYTES;
+	if (i == UINT32_MAX)
+		i = list_differ(before, after);
+	if (i == UINT32_MAX)
+		i = list_freed(before);
+	if (i == UINT32_MAX && new_offset(after))
+		return new_offset(after) - HEADER_BYTES;
+	if (i < after->nr)
+		return list_at(after, i).offset;
+	if (i < before->nr)
+		return list_at(before, i).offset;
+	return i == UINT32_MAX ? 0 : UINT64_MAX;
+}
+
 static void print_heaps(FILE *out, const struct run *run,
 			const struct run_result *result)
 {
@@ -288,17 +317,16 @@ static void print_heaps(FILE *out, const struct run *run,
 	struct list before = {.run = run, .step = step, .before = true};
 	struct list after = {.run = run, .step = step};
 	struct list model = {.run = run, .step = step, .model = step->model};
-	uint32_t focus, unlike = UINT32_MAX;
+	uint32_t unlike = UINT32_MAX;
+	uint64_t focus;
 
 	before.headers = run_headers_before(run, &before.nr);
 	after.headers = run_headers(run, &after.nr);
-	focus = list_differ(&before, &after);
 	if (step->exact && step->model && step->actual.end == STEP_DONE) {
 		model.nr = step->model->nr;
 		unlike = list_differ(&model, &after);
 	}
-	if (unlike != UINT32_MAX)
-		focus = unlike;
+	focus = focus_of(&before, &after, unlike);
 
 	if (result->verdict.step)
 		print_state(out, "before:", &step->before, &before, focus);
@@ -309,7 +337,7 @@ static void print_heaps(FILE *out, const struct run *run,
 			", mapped %" PRIu32 "      heap: ",
 			step->model->host, step->model->spare,
 			step->model->mapped);
-		print_list(out, &model, unlike);
+		print_list(out, &model, focus);
 		fputc('\n', out);
 	}
 }
