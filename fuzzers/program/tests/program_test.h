@@ -89,4 +89,11 @@ static inline void parsed(struct prog *prog, const char *text)
 		fail_msg("%u:%u: %s\n%s", err.line, err.column, err.what, text);
 }
 
+/* Put @s there, without its end. */
+static inline void lay(char *at, const char *s)
+{
+	while (*s)
+		*at++ = *s++;
+}
+
 #endif

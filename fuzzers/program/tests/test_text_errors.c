@@ -137,13 +137,6 @@ static void nul_is_an_error_at_its_place(void **state)
 	prog_free(&prog);
 }
 
-/* Put @s there, without its end. */
-static void lay(char *at, const char *s)
-{
-	while (*s)
-		*at++ = *s++;
-}
-
 static void long_tokens_are_shortened(void **state)
 {
 	static char text[1 << 20];
