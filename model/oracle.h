@@ -7,32 +7,31 @@
 /* Verdicts: pure functions of a step. They print nothing and keep nothing. */
 
 /* In the order in which they judge; the first that fails wins. */
-#define ORACLES(X)                                                        \
+#define ORACLES(X)                                                           \
 	X(FAULT, "fault", "no forbidden access, signal or sanitizer report") \
-	X(HANG, "hang", "no more kernel-interface calls than the bound")  \
-	X(PANIC, "panic", "a panic if and only if one is due")            \
-	X(RESULT, "result", "the result that the model predicts")         \
-	X(PLACE, "place", "alignment, range, no overlap")                 \
-	X(ZEROED, "zeroed", "what is handed out is zero")                 \
-	X(CONTENT, "content", "live objects keep their content")          \
-	X(BACKED, "backed", "live objects lie on mapped pages")           \
-	X(PAGES, "pages", "no page is lost or in two places")             \
-	X(OWNER, "owner", "every page is where it should be")             \
-	X(WIPED, "wiped", "no byte of the hypervisor reaches the host")   \
-	X(SHAPE, "shape", "the chunk list is the model's")                \
-	X(ACCOUNT, "account", "jemalloc's books equal the live objects")  \
-	X(PROMISE, "promise", "reclaim gives min(target, reclaimable)")   \
-	X(PROGRESS, "progress", "a top-up lets the same call get further") \
-	X(LOCK, "lock", "heap memory only under the lock, free at return") \
+	X(HANG, "hang", "no more kernel-interface calls than the bound")     \
+	X(PANIC, "panic", "a panic if and only if one is due")               \
+	X(RESULT, "result", "the result that the model predicts")            \
+	X(PLACE, "place", "alignment, range, no overlap")                    \
+	X(ZEROED, "zeroed", "what is handed out is zero")                    \
+	X(CONTENT, "content", "live objects keep their content")             \
+	X(BACKED, "backed", "live objects lie on mapped pages")              \
+	X(PAGES, "pages", "no page is lost or in two places")                \
+	X(OWNER, "owner", "every page is where it should be")                \
+	X(WIPED, "wiped", "no byte of the hypervisor reaches the host")      \
+	X(SHAPE, "shape", "the chunk list is the model's")                   \
+	X(ACCOUNT, "account", "jemalloc's books equal the live objects")     \
+	X(PROMISE, "promise", "reclaim gives min(target, reclaimable)")      \
+	X(PROGRESS, "progress", "a top-up lets the same call get further")   \
+	X(LOCK, "lock", "heap memory only under the lock, free at return")   \
 	X(REPLAY, "replay", "the same program, the same digest")
 
+#define X(id, name, what) ORACLE_##id,
 enum oracle {
 	ORACLE_NONE,
-#define X(id, name, what) ORACLE_##id,
-	ORACLES(X)
-#undef X
-	ORACLE_COUNT,
+	ORACLES(X) ORACLE_COUNT,
 };
+#undef X
 
 const char *oracle_name(enum oracle oracle); /* "none" for ORACLE_NONE */
 const char *oracle_what(enum oracle oracle); /* what it holds, in words */

@@ -16,20 +16,20 @@
 
 /* Pages by place and chunks by kind; what the trace shows. */
 struct census {
-	uint32_t host; /* pages the host owns */
-	uint32_t spare; /* pages in the heap's cache */
-	uint32_t mapped; /* pages mapped in the heap */
+	uint32_t host;	  /* pages the host owns */
+	uint32_t spare;	  /* pages in the heap's cache */
+	uint32_t mapped;  /* pages mapped in the heap */
 	uint32_t transit; /* the hypervisor's, in neither */
-	uint32_t used; /* chunks */
-	uint32_t free; /* chunks */
+	uint32_t used;	  /* chunks */
+	uint32_t free;	  /* chunks */
 };
 
 enum step_end {
-	STEP_DONE, /* it returned */
+	STEP_DONE,    /* it returned */
 	STEP_SKIPPED, /* no slot in the state it needs */
-	STEP_PANIC, /* the hypervisor panicked */
-	STEP_FAULT, /* a forbidden access, a signal, a sanitizer report */
-	STEP_HANG, /* more kernel-interface calls than the bound */
+	STEP_PANIC,   /* the hypervisor panicked */
+	STEP_FAULT,   /* a forbidden access, a signal, a sanitizer report */
+	STEP_HANG,    /* more kernel-interface calls than the bound */
 };
 
 /**
@@ -50,7 +50,7 @@ struct outcome {
 
 /* A header as it stands in memory. */
 struct header {
-	uint32_t offset; /* of itself from the heap start */
+	uint32_t offset;		     /* of itself from the heap start */
 	uint32_t next, prev, unmapped, hash; /* its four words */
 };
 
@@ -65,12 +65,12 @@ struct object {
 #define STEP_NOWHERE UINT64_MAX
 
 struct step {
-	uint32_t number; /* from 1 */
-	struct op op; /* with the slot taken */
+	uint32_t number;     /* from 1 */
+	struct op op;	     /* with the slot taken */
 	uint64_t heap_bytes; /* 0: not set up */
-	uint32_t page; /* bytes */
-	uint32_t pool; /* pages */
-	bool exact; /* level: there is a prediction */
+	uint32_t page;	     /* bytes */
+	uint32_t pool;	     /* pages */
+	bool exact;	     /* level: there is a prediction */
 
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */
@@ -79,16 +79,17 @@ struct step {
 
 	/* where a panic, a fault or a hang was */
 	const char *function; /* never NULL; "" if there was none */
-	const char *where; /* "alloc.c:123", "" if not known */
-	const char *what; /* the condition, the address, the signal */
+	const char *where;    /* "alloc.c:123", "" if not known */
+	const char *what;     /* the condition, the address, the signal */
 
 	/* hang: kernel-interface calls of this op and their bound */
 	uint64_t calls, calls_bound;
 
 	/* place, zeroed: after an allocation that succeeded */
-	uint64_t size; /* rounded */
+	uint64_t size;		    /* rounded */
 	struct object below, above; /* live neighbours of the new object */
-	uint64_t nonzero; /* offset in it of the first byte not 0; STEP_NOWHERE: none */
+	/* offset in it of the first byte not 0; STEP_NOWHERE: none */
+	uint64_t nonzero;
 	uint8_t nonzero_byte;
 
 	/* content: the first object that differs from its twin */
@@ -101,13 +102,15 @@ struct step {
 	uint64_t unbacked_page; /* heap page; STEP_NOWHERE: none */
 
 	/* owner: the first page whose place is not what it should be */
-	uint64_t stray_page; /* pool page; STEP_NOWHERE: none */
+	uint64_t stray_page;	/* pool page; STEP_NOWHERE: none */
 	const char *stray_what; /* in words */
-	uint64_t unlike_page; /* exact: first heap page mapped here and not there */
+	/* exact: the first heap page mapped here and not there */
+	uint64_t unlike_page;
 
-	/* wiped: the first page that came to the host with a byte of the hypervisor's */
+	/* wiped: the first page that came to the host with a byte of EL2's */
 	uint64_t unwiped_page; /* pool page; STEP_NOWHERE: none */
-	uint64_t unwiped_at; /* offset in it; STEP_NOWHERE: it was not cleaned to the PoC */
+	/* offset in it; STEP_NOWHERE: it was not cleaned to the PoC */
+	uint64_t unwiped_at;
 	uint8_t unwiped_byte;
 
 	/* shape: the walk of the real headers, and the model's chunks */
@@ -119,7 +122,7 @@ struct step {
 
 	/* promise: reclaim, shrink */
 	uint64_t reclaimable_before; /* the allocator's own word */
-	uint64_t reclaimable; /* after the step */
+	uint64_t reclaimable;	     /* after the step */
 	uint64_t reclaimable_expect; /* exact */
 
 	/* progress: call */
@@ -139,9 +142,10 @@ struct books {
 	uint64_t objects_expect, objects_actual;
 	uint64_t bytes_expect, bytes_actual; /* as nallocx counts */
 	uint64_t leaked; /* bytes the twin still holds after all was freed */
-	bool slow; /* the arena's own statistics were read as well */
+	bool slow;	 /* the arena's own statistics were read as well */
 	uint64_t arena_objects, arena_bytes;
-	uint64_t digest_first, digest_second; /* replay; equal if it was not run */
+	/* replay; equal if it was not run */
+	uint64_t digest_first, digest_second;
 };
 
 #endif
