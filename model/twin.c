@@ -7,30 +7,21 @@
 
 #include "model/twin.h"
 
-#define WORDS (OP_SLOTS / 64u)
 /* What the arena held is given back to the kernel above this, not by a clock. */
 #define PURGE_BYTES (32u << 20)
 
-_Static_assert(WORDS == 64, "the summaries are one word");
-
-/* @run: the reset since which the slot was used; an older one: never was. */
 struct twin_slot {
 	uint8_t *bytes; /* NULL: empty */
 	uint64_t offset;
 	uint64_t size;
-	uint64_t run;
 };
 
 struct twin {
 	struct twin_slot slot[OP_SLOTS];
 	uint16_t order[OP_SLOTS]; /* live slots by (offset, slot) */
 	uint32_t nr;
-	uint64_t run;
-	uint64_t live[WORDS]; /* bit n: slot n is live */
-	uint64_t some;	      /* bit n: live[n] has a live slot */
-	uint64_t full;	      /* bit n: live[n] has no empty slot */
-	uint64_t held;	      /* bytes requested, of all live objects */
-	uint64_t held_most;   /* since the arena was last purged */
+	uint64_t held;	    /* bytes requested, of all live objects */
+	uint64_t held_most; /* since the last reset */
 	unsigned int arena;
 	int flags;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
@@ -78,7 +69,6 @@ struct twin *twin_create(void)
 
 	if (!t)
 		return NULL;
-	t->run = 1;
 	if (mallctl("arenas.create", &t->arena, &size, NULL, 0))
 		goto free_twin;
 	if (arena_without_clock(t->arena) ||
@@ -103,63 +93,6 @@ void twin_destroy(struct twin *t)
 	twin_reset(t);
 	arena_do(t->arena, "arena.%u.destroy");
 	free(t);
-}
-
-/* ---- which slots are live ----------------------------------------------- */
-
-static void mark_live(struct twin *t, uint16_t slot)
-{
-	uint32_t word = slot / 64;
-
-	t->live[word] |= 1ull << slot % 64;
-	t->some |= 1ull << word;
-	if (t->live[word] == UINT64_MAX)
-		t->full |= 1ull << word;
-}
-
-static void mark_empty(struct twin *t, uint16_t slot)
-{
-	uint32_t word = slot / 64;
-
-	t->live[word] &= ~(1ull << slot % 64);
-	t->full &= ~(1ull << word);
-	if (!t->live[word])
-		t->some &= ~(1ull << word);
-}
-
-/* The lowest bit of @bits from @from on, -1 if there is none. */
-static int bit_from(uint64_t bits, unsigned int from)
-{
-	if (from > 63)
-		return -1;
-	bits &= UINT64_MAX << from;
-	return bits ? __builtin_ctzll(bits) : -1;
-}
-
-/* The first slot from @slot on, not cyclic. */
-static int next_from(const struct twin *t, uint32_t slot, bool live)
-{
-	uint64_t flip = live ? 0 : UINT64_MAX;
-	uint64_t words = live ? t->some : ~t->full;
-	uint32_t word = slot / 64;
-	int bit = bit_from(t->live[word] ^ flip, slot % 64);
-
-	if (bit < 0) {
-		int next = bit_from(words, word + 1);
-
-		if (next < 0)
-			return -1;
-		word = (uint32_t)next;
-		bit = bit_from(t->live[word] ^ flip, 0);
-	}
-	return (int)(word * 64) + bit;
-}
-
-int twin_next(const struct twin *t, uint16_t slot, bool live)
-{
-	int next = next_from(t, slot, live);
-
-	return next < 0 ? next_from(t, 0, live) : next;
 }
 
 /* ---- the objects in address order --------------------------------------- */
@@ -192,12 +125,11 @@ bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
 		return false;
 	/* not MALLOCX_ZERO, which asks the kernel for zero pages each time */
 	memset(bytes, 0, size);
-	*s = (struct twin_slot){bytes, offset, size, t->run};
+	*s = (struct twin_slot){bytes, offset, size};
 	memmove(&t->order[i + 1], &t->order[i],
 		(t->nr - i) * sizeof(*t->order));
 	t->order[i] = slot;
 	t->nr++;
-	mark_live(t, slot);
 	t->held += size;
 	if (t->held_most < t->held)
 		t->held_most = t->held;
@@ -212,7 +144,6 @@ void twin_remove(struct twin *t, uint16_t slot)
 	t->nr--;
 	memmove(&t->order[i], &t->order[i + 1],
 		(t->nr - i) * sizeof(*t->order));
-	mark_empty(t, slot);
 	t->held -= s->size;
 	dallocx(s->bytes, t->flags);
 	s->bytes = NULL;
@@ -223,17 +154,14 @@ void twin_reset(struct twin *t)
 	for (uint32_t i = 0; i < t->nr; i++) {
 		struct twin_slot *s = &t->slot[t->order[i]];
 
-		mark_empty(t, t->order[i]);
 		dallocx(s->bytes, t->flags);
 		s->bytes = NULL;
 	}
 	t->nr = 0;
 	t->held = 0;
-	t->run++;
-	if (t->held_most > PURGE_BYTES) {
-		t->held_most = 0;
+	if (t->held_most > PURGE_BYTES)
 		arena_do(t->arena, "arena.%u.purge");
-	}
+	t->held_most = 0;
 }
 
 uint8_t *twin_bytes(struct twin *t, uint16_t slot)
@@ -285,21 +213,6 @@ uint32_t twin_first(const struct twin *t, uint64_t offset)
 		i--;
 	}
 	return i;
-}
-
-bool twin_live(const struct twin *t, uint16_t slot)
-{
-	return t->slot[slot].bytes != NULL;
-}
-
-bool twin_freed(const struct twin *t, uint16_t slot)
-{
-	return t->slot[slot].run == t->run && !t->slot[slot].bytes;
-}
-
-uint64_t twin_last_offset(const struct twin *t, uint16_t slot)
-{
-	return t->slot[slot].run == t->run ? t->slot[slot].offset : 0;
 }
 
 /* ---- jemalloc's books --------------------------------------------------- */

@@ -13,11 +13,14 @@
 
 struct twin;
 
-/* twin_create() - An arena that never purges by the clock. NULL: not to be had. */
+/* twin_create() - An arena that no clock purges. NULL: not to be had. */
 struct twin *twin_create(void);
 void twin_destroy(struct twin *t);
 
-/* twin_reset() - Frees what is still held; costs what is held. */
+/*
+ * twin_reset() - Frees what is still held; costs what is held. After much of it
+ * the arena's memory goes back to the kernel.
+ */
 void twin_reset(struct twin *t);
 
 /*
@@ -31,6 +34,7 @@ void twin_remove(struct twin *t, uint16_t slot); /* live */
 /* twin_bytes() - The twin's bytes of a live slot, for the client to write too. */
 uint8_t *twin_bytes(struct twin *t, uint16_t slot);
 
+/* twin_object() - What is in the slot; not .there if it is empty. */
 struct object twin_object(const struct twin *t, uint16_t slot);
 
 /* The nearest live object that starts below / at or above @offset. */
@@ -40,27 +44,18 @@ struct object twin_above(const struct twin *t, uint64_t offset);
 /* Objects in address order: the i-th of twin_count(). */
 uint32_t twin_count(const struct twin *t);
 struct object twin_nth(const struct twin *t, uint32_t i);
-/* twin_first() - Index of the first object that ends above @offset; count if none. */
+
+/*
+ * twin_first() - Index of the first object that ends above @offset; count if
+ * none. It takes objects to be disjoint: with overlap one that starts lower may
+ * be missed. Overlap is a `place` verdict, and that ends the program.
+ */
 uint32_t twin_first(const struct twin *t, uint64_t offset);
 
-/*
- * twin_live(), twin_freed() - Is the slot live? Was it ever live and is now
- * free? Where did its last object start?
- */
-bool twin_live(const struct twin *t, uint16_t slot);
-bool twin_freed(const struct twin *t, uint16_t slot);
-uint64_t twin_last_offset(const struct twin *t, uint16_t slot);
-
-/*
- * twin_next() - The first slot from @slot on, cyclic over OP_SLOTS, that is live
- * (@live) or empty (!@live). Return: the slot, or -1.
- */
-int twin_next(const struct twin *t, uint16_t slot, bool live);
-
-/* twin_usable() - nallocx(): what jemalloc counts for an object of @size bytes. */
+/* twin_usable() - nallocx(): what jemalloc counts for @size bytes. */
 uint64_t twin_usable(uint64_t size);
 
-/* jemalloc's own word on what this twin holds, since create: thread.allocatedp. */
+/* jemalloc's own word on what this twin holds: thread.allocatedp. */
 uint64_t twin_bytes_held(const struct twin *t);
 /* And by the arena's statistics (10 us): objects and bytes, small and large. */
 void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -130,75 +133,20 @@ static void overlapping_objects_are_kept(void **state)
 	is_object(twin_nth(t, 0), 5, 32, 16);
 }
 
-static void slots_remember(void **state)
+static void reset_forgets_all(void **state)
 {
 	struct twin *t = *state;
 
-	assert_false(twin_live(t, 5));
-	assert_false(twin_freed(t, 5));
 	add(t, 5, 160, 16);
-	assert_true(twin_live(t, 5));
-	assert_false(twin_freed(t, 5));
-	assert_int_equal(twin_last_offset(t, 5), 160);
 	twin_remove(t, 5);
-	assert_false(twin_live(t, 5));
-	assert_true(twin_freed(t, 5));
-	assert_int_equal(twin_last_offset(t, 5), 160);
+	assert_false(twin_object(t, 5).there);
 	add(t, 6, 320, 16);
 	twin_reset(t);
-	assert_false(twin_freed(t, 5));
-	assert_false(twin_live(t, 6));
-	assert_false(twin_freed(t, 6));
-	assert_int_equal(twin_last_offset(t, 5), 0);
+	assert_false(twin_object(t, 6).there);
+	assert_null(twin_bytes(t, 6));
 	assert_int_equal(twin_count(t), 0);
-}
-
-/* Cyclic over all slots, in both states, also when there is none. */
-static void the_next_slot(void **state)
-{
-	struct twin *t = *state;
-
-	assert_int_equal(twin_next(t, 0, true), -1);
-	assert_int_equal(twin_next(t, 4095, true), -1);
-	assert_int_equal(twin_next(t, 4095, false), 4095);
-	add(t, 4095, 16, 16);
-	assert_int_equal(twin_next(t, 0, true), 4095);
-	assert_int_equal(twin_next(t, 4095, false), 0);
-	add(t, 64, 48, 16);
-	assert_int_equal(twin_next(t, 0, true), 64);
-	assert_int_equal(twin_next(t, 64, true), 64);
-	assert_int_equal(twin_next(t, 65, true), 4095);
-	assert_int_equal(twin_next(t, 64, false), 65);
-	twin_remove(t, 4095);
-	assert_int_equal(twin_next(t, 65, true), 64); /* around the end */
-	assert_int_equal(twin_next(t, 4095, false), 4095);
-}
-
-/* Against a search one by one, with slots coming and going. */
-static void the_next_slot_always(void **state)
-{
-	struct twin *t = *state;
-	uint32_t random = 1;
-
-	for (int i = 0; i < 20000; i++) {
-		uint16_t slot, from;
-		uint32_t n = 0;
-		bool live = i & 1;
-
-		random = random * 1664525u + 1013904223u;
-		slot = (uint16_t)((random >> 16) % 200);
-		from = (uint16_t)((random >> 8) % 256);
-		if (twin_live(t, slot))
-			twin_remove(t, slot);
-		else
-			add(t, slot, 16 + slot * 32ull, 16);
-		while (n < OP_SLOTS &&
-		       twin_live(t, (uint16_t)((from + n) % OP_SLOTS)) != live)
-			n++;
-		assert_int_equal(twin_next(t, from, live),
-				 n < OP_SLOTS ? (int)((from + n) % OP_SLOTS)
-					      : -1);
-	}
+	add(t, 6, 640, 32); /* the slot is empty again */
+	is_object(twin_nth(t, 0), 6, 640, 32);
 }
 
 static void every_slot(void **state)
@@ -208,16 +156,13 @@ static void every_slot(void **state)
 	for (uint32_t i = 0; i < OP_SLOTS; i++)
 		add(t, (uint16_t)i, (i * 77 % OP_SLOTS + 1) * 32ull, 16);
 	assert_int_equal(twin_count(t), OP_SLOTS);
-	assert_int_equal(twin_next(t, 77, false), -1);
-	assert_int_equal(twin_next(t, 77, true), 77);
 	for (uint32_t i = 0; i < OP_SLOTS; i++)
 		assert_int_equal(twin_nth(t, i).offset, (i + 1) * 32);
-	twin_remove(t, 4000);
-	assert_int_equal(twin_next(t, 4001, false), 4000);
 	twin_reset(t);
 	assert_int_equal(twin_bytes_held(t), 0);
-	assert_int_equal(twin_next(t, 77, true), -1);
-	assert_int_equal(twin_next(t, 77, false), 77);
+	assert_int_equal(twin_count(t), 0);
+	for (uint32_t i = 0; i < OP_SLOTS; i++)
+		assert_false(twin_object(t, (uint16_t)i).there);
 }
 
 /* Three ways to the same sum: nallocx, the thread's counters, the arena. */
@@ -255,21 +200,35 @@ static void the_books_are_exact(void **state)
 	assert_int_equal(twin_bytes_held(t), 0);
 }
 
+static uint64_t resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	uint64_t pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*u %" SCNu64, &pages), 1);
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* The largest object, which reset gives back to the kernel. */
 static void the_largest_object(void **state)
 {
 	const uint64_t size = (128u << 20) - 16;
+	const uint64_t before = resident_bytes();
 	struct twin *t = *state;
 
 	for (int round = 0; round < 2; round++) {
 		add(t, 0, 16, size);
 		assert_int_equal(twin_bytes(t, 0)[size - 1], 0);
 		twin_bytes(t, 0)[size - 1] = 1;
+		assert_true(resident_bytes() > before + (96u << 20));
 		twin_reset(t);
+		assert_true(resident_bytes() < before + (32u << 20));
 	}
 	/* more than there is: said, and nothing kept */
 	assert_false(twin_add(t, 1, 16, UINT64_MAX / 2));
-	assert_false(twin_live(t, 1));
+	assert_false(twin_object(t, 1).there);
 	assert_int_equal(twin_count(t), 0);
 }
 
@@ -315,9 +274,7 @@ int main(void)
 		twin_test(objects_are_in_address_order),
 		twin_test(neighbours_are_found),
 		twin_test(overlapping_objects_are_kept),
-		twin_test(slots_remember),
-		twin_test(the_next_slot),
-		twin_test(the_next_slot_always),
+		twin_test(reset_forgets_all),
 		twin_test(every_slot),
 		twin_test(the_books_are_exact),
 		twin_test(the_largest_object),
