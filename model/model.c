@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ void model_reset(struct model *m, uint32_t page, uint32_t pool)
 {
 	struct model fresh = {.page = page, .host = pool, .pool = pool};
 
+	assert(page >= PAGE_MIN && !(page & (page - 1)));
 	memset(m->map, 0, (m->map_top + 63) / 64 * sizeof(*m->map));
 	fresh.map = m->map;
 	fresh.chunk = m->chunk;
@@ -54,7 +56,6 @@ void model_reset(struct model *m, uint32_t page, uint32_t pool)
 /* Section 1. The private VA range of this world holds MODEL_HEAP_BYTES_MAX. */
 int model_init(struct model *m, uint64_t bytes, int refused)
 {
-	m->work = 0;
 	if (!bytes || bytes > UINT32_MAX ||
 	    page_up(m, bytes) > UINT32_MAX) /* in unbounded integers */
 		return -MODEL_EINVAL;
@@ -62,6 +63,7 @@ int model_init(struct model *m, uint64_t bytes, int refused)
 		return refused;
 	if (page_up(m, bytes) > MODEL_HEAP_BYTES_MAX)
 		return -MODEL_ENOMEM;
+	assert(!m->size); /* a second time it is never set up */
 	m->size = page_up(m, bytes);
 	return 0;
 }
@@ -70,11 +72,13 @@ int model_init(struct model *m, uint64_t bytes, int refused)
 
 uint64_t model_end(const struct model *m, uint32_t i)
 {
+	assert(i < m->nr);
 	return end_of(m, i);
 }
 
 void model_insert(struct model *m, uint32_t i, struct model_chunk c)
 {
+	assert(i <= m->nr);
 	if (m->nr == m->cap) {
 		m->cap = CHUNKS_FIRST + 2 * m->nr;
 		m->chunk = realloc(m->chunk, m->cap * sizeof(*m->chunk));
@@ -89,6 +93,7 @@ void model_insert(struct model *m, uint32_t i, struct model_chunk c)
 
 void model_remove(struct model *m, uint32_t i)
 {
+	assert(i < m->nr);
 	m->nr--;
 	memmove(&m->chunk[i], &m->chunk[i + 1],
 		(m->nr - i) * sizeof(*m->chunk));
@@ -128,7 +133,6 @@ static int map_from(struct model *m, unsigned int cpu, uint32_t *mark,
 	while (*mark < end) {
 		uint32_t page = *mark / m->page;
 
-		m->work++;
 		if (!m->spare) {
 			m->cpu[cpu].need =
 				(uint32_t)((page_up(m, end) - *mark) / m->page);
@@ -153,6 +157,7 @@ static int map_chunk(struct model *m, unsigned int cpu, uint32_t i,
 	struct model_chunk *c = &m->chunk[i];
 	int err;
 
+	assert(end <= end_of(m, i));
 	if (!c->mark)
 		return 0;
 	err = map_from(m, cpu, &c->mark, end);
@@ -212,12 +217,11 @@ int64_t model_size(const struct model *m, uint64_t bytes)
 }
 
 /* The unused chunk to take for @size bytes; m->nr if none is large enough. */
-static uint32_t best_fit(struct model *m, uint64_t size)
+static uint32_t best_fit(const struct model *m, uint64_t size)
 {
 	uint64_t best_missing = 0, best_size = 0;
 	uint32_t best = m->nr;
 
-	m->work += m->nr;
 	for (uint32_t i = 0; i < m->nr; i++) {
 		uint64_t data_size, mapped, missing;
 
@@ -260,13 +264,14 @@ static int append(struct model *m, unsigned int cpu, uint64_t size)
 	return create_after(m, cpu, m->nr - 1, addr, addr + HEADER + size);
 }
 
-static int alloc_once(struct model *m, unsigned int cpu, uint64_t bytes,
-		      uint32_t *offset)
+int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
+		uint32_t *offset)
 {
 	int64_t size = model_size(m, bytes);
 	uint32_t i = 0;
 	int err;
 
+	assert(cpu < MODEL_CPUS);
 	if (size < 0) {
 		err = (int)size;
 	} else if (!m->nr) {
@@ -286,25 +291,22 @@ static int alloc_once(struct model *m, unsigned int cpu, uint64_t bytes,
 	return 0;
 }
 
-int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
-		uint32_t *offset)
-{
-	m->work = 0;
-	return alloc_once(m, cpu, bytes, offset);
-}
-
 int model_errno(struct model *m, unsigned int cpu)
 {
-	int err = m->cpu[cpu].err;
+	int err;
 
+	assert(cpu < MODEL_CPUS);
+	err = m->cpu[cpu].err;
 	m->cpu[cpu].err = 0;
 	return err;
 }
 
 uint32_t model_need(struct model *m, unsigned int cpu)
 {
-	uint32_t need = m->cpu[cpu].need;
+	uint32_t need;
 
+	assert(cpu < MODEL_CPUS);
+	need = m->cpu[cpu].need;
 	m->cpu[cpu].need = 0;
 	return need;
 }
@@ -313,26 +315,22 @@ uint32_t model_need(struct model *m, unsigned int cpu)
 int model_call(struct model *m, unsigned int cpu, uint64_t bytes,
 	       unsigned int tries, uint32_t *offset, uint32_t *need)
 {
-	uint64_t work = 0;
 	int err;
 
+	assert(tries);
 	for (;;) {
 		err = model_alloc(m, cpu, bytes, offset);
-		work += m->work;
 		*need = 0;
 		if (!err)
-			break;
+			return 0;
 		err = model_errno(m, cpu);
 		*need = model_need(m, cpu);
 		if (err != -MODEL_ENOMEM || !*need || *need > m->host ||
-		    tries <= 1)
-			break;
+		    tries == 1)
+			return err;
 		model_topup(m, *need);
-		work += m->work;
 		tries--;
 	}
-	m->work = work;
-	return err;
 }
 
 /* ---- free, section 7 ---------------------------------------------------- */
@@ -356,11 +354,9 @@ bool model_free(struct model *m, uint64_t offset)
 {
 	uint32_t low = 0, high = m->nr;
 
-	m->work = 0;
 	while (low < high) { /* the first chunk whose data is not below */
 		uint32_t mid = low + (high - low) / 2;
 
-		m->work++;
 		if (data_of(m, mid) < offset)
 			low = mid + 1;
 		else
@@ -373,7 +369,6 @@ bool model_free(struct model *m, uint64_t offset)
 	absorb(m, low);
 	if (low)
 		absorb(m, low - 1);
-	m->work += 3; /* itself and its neighbours */
 	return true;
 }
 

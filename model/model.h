@@ -22,7 +22,7 @@
 #define MODEL_HEAP_BYTES_MAX (128u << 20)
 
 /**
- * struct model_chunk - One chunk; its end is the next chunk's header or the heap end.
+ * struct model_chunk - One chunk; it ends at the next header or the heap end.
  * @addr: offset of its 16-byte header
  * @mark: offset of the first unmapped page, 0 if mapped all the way to the end
  * @size: rounded size of the allocation it holds, 0 if unused
@@ -46,22 +46,21 @@ struct model_cpu {
 };
 
 struct model {
-	uint32_t page; /* bytes */
-	uint64_t size; /* of the heap in bytes, 0: not set up */
-	uint32_t pool; /* pages in all: host + spare + mapped */
-	uint32_t host; /* pages the host owns and has free */
-	uint32_t spare; /* pages in the heap's cache */
-	uint32_t mapped; /* pages mapped in the heap */
-	uint64_t fail_map; /* the n-th mapping from now fails; 0: none */
+	uint32_t page;		 /* bytes */
+	uint64_t size;		 /* of the heap in bytes, 0: not set up */
+	uint32_t pool;		 /* pages in all: host + spare + mapped */
+	uint32_t host;		 /* pages the host owns and has free */
+	uint32_t spare;		 /* pages in the heap's cache */
+	uint32_t mapped;	 /* pages mapped in the heap */
+	uint64_t fail_map;	 /* the n-th mapping from now fails; 0: none */
 	uint32_t first_unmapped; /* meaningful while there is no chunk */
 	uint32_t last_used; /* end of the tail's data while the tail is used */
 	struct model_cpu cpu[MODEL_CPUS];
 	struct model_chunk *chunk; /* in address order */
-	uint32_t nr; /* chunks */
+	uint32_t nr;		   /* chunks */
 	uint32_t cap;
-	uint64_t *map; /* bit n: heap page n is mapped */
-	uint32_t map_top; /* no page at or above this was ever mapped since reset */
-	uint64_t work; /* chunks visited and pages moved by the last call */
+	uint64_t *map;	  /* bit n: heap page n is mapped */
+	uint32_t map_top; /* no page from here up was mapped since reset */
 };
 
 /* model_create() - Room for the largest heap; NULL when out of memory. */
@@ -70,6 +69,7 @@ void model_destroy(struct model *m);
 
 /**
  * model_reset() - A world without a heap: @pool pages, all the host's.
+ * @page: bytes, a power of two from 4096 up
  *
  * Costs what the program before touched, not what the heap could hold.
  */
@@ -102,7 +102,7 @@ uint32_t model_need(struct model *m, unsigned int cpu);
 
 /**
  * model_call() - The host's request loop around model_alloc().
- * @tries: how often the harness lets the loop call
+ * @tries: how often the harness lets the loop call, at least once
  * @need: the need of the last failed try, 0 if it made no request
  *
  * On -ENOMEM with a need the host donates exactly that many pages and calls
@@ -124,7 +124,7 @@ bool model_free(struct model *m, uint64_t offset);
 void model_topup(struct model *m, uint64_t pages);
 
 /* model_reclaimable() - hyp_alloc_reclaimable(), section 8. */
-uint64_t model_reclaimable(struct model *m);
+uint64_t model_reclaimable(const struct model *m);
 
 /* model_reclaim() - Pages the host gets back for a target of @pages. */
 uint64_t model_reclaim(struct model *m, uint64_t pages);
@@ -135,7 +135,7 @@ uint64_t model_reclaim(struct model *m, uint64_t pages);
  */
 uint64_t model_shrink(struct model *m, uint64_t pages);
 
-/* model_fail_map() - The @n-th mapping from now fails once; replaces an older one. */
+/* model_fail_map() - The @n-th mapping from now fails once; the newest counts. */
 void model_fail_map(struct model *m, uint64_t n);
 
 /* model_size() - What @bytes are rounded to (section 6), or a negative error. */

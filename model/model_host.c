@@ -9,7 +9,6 @@ void model_topup(struct model *m, uint64_t pages)
 {
 	uint32_t given = pages < m->host ? (uint32_t)pages : m->host;
 
-	m->work = given;
 	m->host -= given;
 	m->spare += given;
 }
@@ -36,11 +35,10 @@ static uint64_t range_bytes(const struct model *m, uint32_t i)
 	return start < range_end(m, i) ? range_end(m, i) - start : 0;
 }
 
-uint64_t model_reclaimable(struct model *m)
+uint64_t model_reclaimable(const struct model *m)
 {
 	uint64_t bytes = 0;
 
-	m->work = m->nr;
 	for (uint32_t i = 0; i < m->nr; i++)
 		bytes += range_bytes(m, i);
 	return bytes / m->page + m->spare;
@@ -51,7 +49,6 @@ static void unmap(struct model *m, uint64_t from, uint64_t to)
 	for (; from < to; from += m->page) {
 		uint64_t page = from / m->page;
 
-		m->work++;
 		m->map[page / 64] &= ~(1ull << page % 64);
 		m->mapped--;
 		m->spare++;
@@ -77,15 +74,14 @@ static void take(struct model *m, uint32_t i, uint64_t bytes)
 	m->chunk[i].mark = (uint32_t)from;
 }
 
-static uint64_t reclaim_once(struct model *m, uint64_t target)
+uint64_t model_reclaim(struct model *m, uint64_t pages)
 {
-	uint64_t left = target, drained;
+	uint64_t left = pages, drained;
 
 	while (left) {
 		uint64_t most = 0;
 		uint32_t best = 0;
 
-		m->work += m->nr;
 		for (uint32_t i = 0; i < m->nr; i++) {
 			uint64_t bytes = range_bytes(m, i);
 
@@ -101,27 +97,19 @@ static uint64_t reclaim_once(struct model *m, uint64_t target)
 		take(m, best, most);
 		left -= most / m->page;
 	}
-	drained = target < m->spare ? target : m->spare;
+	drained = pages < m->spare ? pages : m->spare;
 	m->spare -= (uint32_t)drained;
 	m->host += (uint32_t)drained;
-	m->work += drained;
 	return drained;
-}
-
-uint64_t model_reclaim(struct model *m, uint64_t pages)
-{
-	m->work = 0;
-	return reclaim_once(m, pages);
 }
 
 uint64_t model_shrink(struct model *m, uint64_t pages)
 {
 	uint64_t freed = 0;
 
-	m->work = 0;
 	while (freed < pages) {
 		uint64_t left = pages - freed;
-		uint64_t got = reclaim_once(
+		uint64_t got = model_reclaim(
 			m, left < SHRINK_PAGES ? left : SHRINK_PAGES);
 
 		if (!got)

@@ -332,27 +332,6 @@ static void pages_outside_are_not_mapped(void **state)
 	assert_false(model_page_mapped(m, UINT32_MAX));
 }
 
-static void work_counts_chunks_and_pages(void **state)
-{
-	struct model *m = *state;
-
-	world(m, 4096, 16, 16, 16);
-	alloc(m, 16384);
-	assert_int_equal(m->work, 5);
-	alloc(m, 16);
-	assert_int_equal(m->work, 1);
-	alloc(m, 16);
-	assert_int_equal(m->work, 2);
-	model_reclaimable(m);
-	assert_int_equal(m->work, 3);
-	model_reclaim(m, 4); /* looks once, takes nothing, drains four */
-	assert_int_equal(m->work, 3 + 4);
-	model_reclaim(m, 0);
-	assert_int_equal(m->work, 0);
-	model_free(m, 16);
-	assert_in_range(m->work, 3, 6);
-}
-
 /* The array grows, and everything in it moves along. */
 static void more_chunks_than_at_first(void **state)
 {
@@ -400,7 +379,6 @@ int main(void)
 		model_test(big_pages),
 		model_test(reset_forgets_everything),
 		model_test(pages_outside_are_not_mapped),
-		model_test(work_counts_chunks_and_pages),
 		model_test(more_chunks_than_at_first),
 	};
 
