@@ -19,13 +19,19 @@ static struct prog generate(uint64_t seed, struct gen_config config)
 /* xoshiro256** with splitmix64, as published: streams are the same anywhere. */
 static void the_stream_is_pinned(void **state)
 {
+	static const uint64_t first[] = {
+		11091344671253066420u, 13793997310169335082u,
+		1900383378846508768u,  7684712102626143532u,
+		13521403990117723737u, 18442103541295991498u,
+	};
 	struct rng rng;
 	uint32_t seen = 0, i;
 
 	(void)state;
 	rng_seed(&rng, 0);
 	assert_true(rng.s[0] == UINT64_C(0xe220a8397b1dcdaf));
-	assert_true(rng_next(&rng) == UINT64_C(0x99ec5f36cb75f2b4));
+	for (i = 0; i < COUNT(first); i++)
+		assert_true(rng_next(&rng) == first[i]);
 	assert_true(rng_below(&rng, 0) == 0);
 	assert_true(rng_below(&rng, 1) == 0);
 	for (i = 0; i < 200; i++) {
