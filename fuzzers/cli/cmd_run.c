@@ -208,8 +208,8 @@ static void run_file(const struct options *options, struct run *run,
 		draw(&show, run, &result->last);
 	if (options->draw && !file->prog->nr)
 		draw_heap(stdout, run, &result->last, show.columns, false);
-	fflush(stdout);
-	say_outcome(options, file, run);
+	if (!output_failed())
+		say_outcome(options, file, run);
 }
 
 static void bad_file(const struct options *options, const char *name,
@@ -217,7 +217,8 @@ static void bad_file(const struct options *options, const char *name,
 {
 	struct json j;
 
-	fflush(stdout);
+	if (output_failed())
+		return;
 	fprintf(stderr, "hypheap: %s\n", why);
 	if (!options->json)
 		return;

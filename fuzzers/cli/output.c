@@ -18,7 +18,7 @@ static int output_errno;
 static void say_failed(void)
 {
 	fprintf(stderr, "hypheap: standard output: %s\n",
-		strerror(output_errno ? output_errno : EIO));
+		output_errno ? strerror(output_errno) : "not all written");
 }
 
 bool output_failed(void)
@@ -69,6 +69,8 @@ static int write_into(FILE *out, void (*write)(FILE *out, const void *data),
 	write(out, data);
 	if (fflush(out) || ferror(out))
 		err = errno ? -errno : -EIO;
+	if (out == stdout && err && !output_errno)
+		output_errno = -err;
 	if (close && fclose(out) && !err)
 		err = errno ? -errno : -EIO;
 	return err;
