@@ -7,23 +7,23 @@
 /* Verdicts: pure functions of a step. They print nothing and keep nothing. */
 
 /* In the order in which they judge; the first that fails wins. */
-#define ORACLES(X)                                                           \
-	X(FAULT, "fault", "no forbidden access, signal or sanitizer report") \
-	X(HANG, "hang", "no more kernel-interface calls than the bound")     \
-	X(PANIC, "panic", "a panic if and only if one is due")               \
-	X(RESULT, "result", "the result that the model predicts")            \
-	X(PLACE, "place", "alignment, range, no overlap")                    \
-	X(ZEROED, "zeroed", "what is handed out is zero")                    \
-	X(CONTENT, "content", "live objects keep their content")             \
-	X(BACKED, "backed", "live objects lie on mapped pages")              \
-	X(PAGES, "pages", "no page is lost or in two places")                \
-	X(OWNER, "owner", "every page is where it should be")                \
-	X(WIPED, "wiped", "no byte of the hypervisor reaches the host")      \
-	X(SHAPE, "shape", "the chunk list is the model's")                   \
-	X(ACCOUNT, "account", "jemalloc's books equal the live objects")     \
-	X(PROMISE, "promise", "reclaim gives min(target, reclaimable)")      \
-	X(PROGRESS, "progress", "a top-up lets the same call get further")   \
-	X(LOCK, "lock", "heap memory only under the lock, free at return")   \
+#define ORACLES(X)                                                             \
+	X(FAULT, "fault", "no forbidden access, signal or sanitizer report")   \
+	X(HANG, "hang", "no more kernel-interface calls than the bound")       \
+	X(PANIC, "panic", "a panic if and only if one is due")                 \
+	X(RESULT, "result", "the result that the model predicts")              \
+	X(PLACE, "place", "alignment, range, no overlap")                      \
+	X(ZEROED, "zeroed", "what is handed out is zero")                      \
+	X(CONTENT, "content", "live objects keep their content")               \
+	X(BACKED, "backed", "live objects lie on mapped pages")                \
+	X(PAGES, "pages", "no page is lost or in two places")                  \
+	X(OWNER, "owner", "every page is where it should be")                  \
+	X(WIPED, "wiped", "no byte of the hypervisor reaches the host")        \
+	X(SHAPE, "shape", "the chunk list is the model's")                     \
+	X(ACCOUNT, "account", "jemalloc's books equal the live objects")       \
+	X(PROMISE, "promise", "reclaimable is right, and reclaim keeps to it") \
+	X(PROGRESS, "progress", "a top-up lets the same call get further")     \
+	X(LOCK, "lock", "heap memory only under the lock, free at return")     \
 	X(REPLAY, "replay", "the same program, the same digest")
 
 #define X(id, name, what) ORACLE_##id,

@@ -159,6 +159,7 @@ TELL(too_few, gets(s, 2))
 TELL(too_many, gets(s, 4))
 TELL(there_were_fewer, s->reclaimable_before = 2)
 TELL(there_were_more, s->reclaimable_before = 6)
+TELL(other_reclaimable, s->reclaimable = 42)
 TELL(asked_for_fewer, s->op.arg = 1)
 TELL(stuck, s->stuck = true; s->stuck_need = 3)
 TELL(host_had_it, s->actual.need = 5; s->expect.need = 5)
@@ -179,6 +180,8 @@ static void the_promises(void **state)
 		 "target 9, 6 pages", "expected 6, got 5"},
 		{"shrink, target", good_shrink, asked_for_fewer, ORACLE_PROMISE,
 		 "target 1", "expected 1, got 5"},
+		{"reclaimable", good_free, other_reclaimable, ORACLE_PROMISE,
+		 "expected 1 ", "got 42"},
 		{"stuck", good_call, stuck, ORACLE_PROGRESS,
 		 "3 pages were asked for", "call 2"},
 		{"endless", good_no_memory, host_had_it, ORACLE_PROGRESS,

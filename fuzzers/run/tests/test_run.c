@@ -350,7 +350,7 @@ static void catches_the_model(void **state)
 {
 	(void)state;
 	caught(model_says_used, ORACLE_RESULT);
-	caught(model_misplaces_a_page, ORACLE_RESULT);
+	caught(model_misplaces_a_page, ORACLE_OWNER);
 	caught(model_forgets_a_mapping, ORACLE_OWNER);
 	caught(model_shrinks_an_object, ORACLE_ACCOUNT);
 }
