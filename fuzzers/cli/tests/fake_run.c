@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "allocator/heap.h"
 #include "run/run.h"
@@ -39,7 +40,7 @@ void run_destroy(struct run *run)
 
 static bool obey(struct step *step, struct verdict *v)
 {
-	volatile char *nowhere = (volatile char *)16;
+	volatile char *page;
 	const char *every = getenv("FAKE_SHRINK");
 
 	switch (every ? strtoull(every, NULL, 10) : step->op.arg) {
@@ -54,7 +55,9 @@ static bool obey(struct step *step, struct verdict *v)
 	case ORDER_ABORT:
 		abort();
 	case ORDER_SEGV:
-		*nowhere = 1;
+		page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
+		*page = 1;
 		return true;
 	default:
 		return true;
