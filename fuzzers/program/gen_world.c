@@ -13,18 +13,18 @@ struct band {
 
 /* Heap pages: short programs fill small heaps, long ones need larger. */
 static const struct band short_heaps[] = {
-	{6, 1, 3},    {26, 4, 8},     {32, 8, 24},
-	{26, 16, 64}, {8, 128, 1024}, {2, 1024, UINT16_MAX},
+	{60, 1, 3},    {280, 4, 8},    {340, 8, 24},	      {270, 16, 64},
+	{43, 64, 256}, {6, 256, 2048}, {1, 2048, UINT16_MAX},
 };
 
 static const struct band long_heaps[] = {
-	{12, 4, 32},	 {20, 32, 128},		{38, 128, 512},
-	{25, 512, 2048}, {5, 2048, UINT16_MAX},
+	{120, 4, 32},	  {200, 32, 128},	  {380, 128, 512},
+	{270, 512, 2048}, {30, 2048, UINT16_MAX},
 };
 
 static uint32_t from_bands(struct rng *rng, const struct band *band)
 {
-	uint32_t at = (uint32_t)rng_below(rng, 100);
+	uint32_t at = (uint32_t)rng_below(rng, 1000);
 
 	while (at >= band->weight)
 		at -= (band++)->weight;
