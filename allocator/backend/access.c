@@ -16,9 +16,6 @@
  * stack that the target itself uses; its own data; its constants, to read.
  */
 
-/* Hang: so many loads and stores for each kernel-interface call allowed. */
-#define ACCESSES_PER_CALL 256
-
 UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
 {
 	jmp_buf *out = backend.out;
@@ -176,12 +173,13 @@ UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 	}
 }
 
-UNSANITIZED static inline void check(uintptr_t at, size_t bytes, bool store,
-				     uintptr_t pc)
+/* Any access: across pages, outside the arena, over the bound. */
+UNSANITIZED static __attribute__((noinline)) void
+check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
-	if (++backend.record.accesses > backend.calls_bound * ACCESSES_PER_CALL)
+	if (backend.record.accesses > backend.accesses_bound)
 		hang("more loads and stores than the bound", pc);
 
 	if (offset >= ARENA_BYTES) {
@@ -201,6 +199,30 @@ UNSANITIZED static inline void check(uintptr_t at, size_t bytes, bool store,
 		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
 	else if (store)
 		note_linear_store(offset, bytes);
+}
+
+/* The common access, a load or store of a header's word, in few steps. */
+UNSANITIZED static inline __attribute__((always_inline)) void
+check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	const uint64_t offset = at - (uintptr_t)backend.arena;
+	const uint64_t private = offset - BACKEND_LINEAR_MAX;
+
+	if (++backend.record.accesses <= backend.accesses_bound &&
+	    private < BACKEND_PRIVATE_MAX &&
+	    offset >> backend.shift == (offset + bytes - 1) >> backend.shift &&
+	    backend_allowed[offset >> backend.shift])
+		note_private(private, bytes, store);
+	else
+		check_any(at, bytes, store, pc);
+}
+
+/* An access of any length. */
+UNSANITIZED static void check_range(uintptr_t at, size_t bytes, bool store,
+				    uintptr_t pc)
+{
+	backend.record.accesses++;
+	check_any(at, bytes, store, pc);
 }
 
 #define PC ((uintptr_t)__builtin_return_address(0))
@@ -245,31 +267,31 @@ int hyp_memcmp(const void *a, const void *b, size_t bytes);
 UNSANITIZED void hyp_loadN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check(at, bytes, false, PC);
+		check_range(at, bytes, false, PC);
 }
 
 UNSANITIZED void hyp_storeN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check(at, bytes, true, PC);
+		check_range(at, bytes, true, PC);
 }
 
 UNSANITIZED void hyp_loadN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check(at, bytes, false, PC);
+		check_range(at, bytes, false, PC);
 }
 
 UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check(at, bytes, true, PC);
+		check_range(at, bytes, true, PC);
 }
 
 UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)
 {
 	if (bytes)
-		check((uintptr_t)to, bytes, true, PC);
+		check_range((uintptr_t)to, bytes, true, PC);
 	raw_fill(to, byte, bytes);
 
 	return to;
@@ -282,8 +304,8 @@ UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
 
 	if (!bytes)
 		return to;
-	check((uintptr_t)from, bytes, false, PC);
-	check((uintptr_t)to, bytes, true, PC);
+	check_range((uintptr_t)from, bytes, false, PC);
+	check_range((uintptr_t)to, bytes, true, PC);
 	if (p <= q || p >= q + bytes) {
 		raw_copy(to, from, bytes);
 	} else {
@@ -298,8 +320,8 @@ UNSANITIZED void *hyp_memcpy(void *to, const void *from, size_t bytes)
 {
 	if (!bytes)
 		return to;
-	check((uintptr_t)from, bytes, false, PC);
-	check((uintptr_t)to, bytes, true, PC);
+	check_range((uintptr_t)from, bytes, false, PC);
+	check_range((uintptr_t)to, bytes, true, PC);
 	raw_copy(to, from, bytes);
 
 	return to;
@@ -312,8 +334,8 @@ UNSANITIZED int hyp_memcmp(const void *a, const void *b, size_t bytes)
 
 	if (!bytes)
 		return 0;
-	check((uintptr_t)a, bytes, false, PC);
-	check((uintptr_t)b, bytes, false, PC);
+	check_range((uintptr_t)a, bytes, false, PC);
+	check_range((uintptr_t)b, bytes, false, PC);
 	at = raw_differ(a, b, bytes);
 
 	return at == bytes ? 0 : (int)p[at] - (int)q[at];

@@ -132,6 +132,7 @@ void backend_begin(uint64_t bound)
 	struct backend_record *r = &backend.record;
 
 	backend.calls_bound = bound;
+	backend.accesses_bound = bound * ACCESSES_PER_CALL;
 	r->calls = 0;
 	r->accesses = 0;
 	r->stores = 0;

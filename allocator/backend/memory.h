@@ -112,7 +112,7 @@ struct backend {
 	uintptr_t data, data_end; /* read and write */
 	uintptr_t ro, ro_end;	  /* read */
 
-	uint64_t calls_bound;
+	uint64_t calls_bound, accesses_bound;
 	struct backend_record record;
 	struct backend_stop stop;
 	jmp_buf *out; /* set while the target runs */

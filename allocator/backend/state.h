@@ -10,6 +10,9 @@
 #define ARENA_PAGES (ARENA_BYTES >> 12)
 #define POOL_MAX 65536u
 
+/* Hang: so many loads and stores for each kernel-interface call allowed. */
+#define ACCESSES_PER_CALL 256
+
 /* What the target may do with each page of the arena. */
 extern uint8_t backend_allowed[ARENA_PAGES];
 extern struct backend_page backend_pool[POOL_MAX];
