@@ -118,13 +118,13 @@ static struct piece piece_at(const struct picture *p, uint64_t at)
 	return piece;
 }
 
-/* As long as the sign is the same, but for headers: each is one. */
+/* As long as the sign is the same. */
 static struct piece piece_whole(const struct picture *p, uint64_t at,
 				uint64_t hi)
 {
 	struct piece piece = piece_at(p, at), more;
 
-	while (piece.end < hi && piece.sign != SIGN_HEADER) {
+	while (piece.end < hi) {
 		more = piece_at(p, piece.end);
 		if (more.sign != piece.sign)
 			break;

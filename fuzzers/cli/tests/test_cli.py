@@ -451,6 +451,9 @@ class Random(Case):
         self.assertEqual(doc["programs"], 60)
         self.assertEqual(doc["ops"], total[0])
         self.assertEqual(doc["by_op"]["total"]["succeeded"], total[1])
+        self.assertGreater(doc["ended_by_panic"], 0)
+        self.assertGreaterEqual(doc["by_op"]["free!"]["refused"],
+                                doc["ended_by_panic"])
 
     def test_stress_goes_on_where_it_ended(self):
         whole = self.stress("--runs=30", "--seed=9")
@@ -563,6 +566,14 @@ class Verdict(Case):
                 self.assertRegex(done.err.splitlines()[-1],
                                  r"\AHARNESS BUG: \S")
 
+    def test_a_fault_that_cannot_even_be_told(self):
+        self.program("a.ops", "shrink 2001")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([os.path.join(self.programs, "fake"), "run",
+                                   self.path("a.ops")], stdout=full,
+                                  stderr=full, check=False)
+        self.assertEqual(done.returncode, 3)
+
     def test_stress_keeps_what_does_not_hold(self):
         args = ("stress", "--seed=5", "--runs=1000")
         env = {**os.environ, "FAKE_SHRINK": "1002"}  # each shrink says so
@@ -586,6 +597,9 @@ class Verdict(Case):
         out = self.fake(*args, "-o", "no/such", status=1, env=env).out
         self.assertIn("could not be written to no/such/crash-panic", out)
         self.assertIn("  signature: panic/shrink@hyp_free\n", out)
+        out = self.fake(*args, "--oracle=contract", status=1, env=env).out
+        self.assertIn("  level:   contract", out)
+        self.assertIn("hypheap run --oracle=contract crash-panic", out)
         doc = json.loads(self.fake(*args, "--json", status=1, env=env).out)
         self.assertEqual(doc["signature"], "panic/shrink@hyp_free")
 

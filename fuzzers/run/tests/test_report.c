@@ -112,6 +112,13 @@ static void a_report_of_shape_shows_both_lists(void **state)
 	chunk[1] = (struct model_chunk){32, 0, 16, true};
 	report(NULL);
 	has_not("expected:");
+
+	/* a walk that ends early is the same as far as it goes */
+	run.after_nr = 2;
+	step->walk_broken = "why";
+	step->walk_broken_at = 64;
+	report(NULL);
+	has("[+32 ? used 16] then at +64: why\n  expected:");
 }
 
 /* A new object stands where the list in question has it. */
