@@ -147,6 +147,10 @@ static inline bool within(uintptr_t at, size_t bytes, uintptr_t lo,
 	return at >= lo && at <= hi && bytes <= hi - at;
 }
 
+/* Where the compiler counts lines, if it does: llvm-cov's, not the target's. */
+extern char __start___llvm_prf_cnts[] __attribute__((weak));
+extern char __stop___llvm_prf_cnts[] __attribute__((weak));
+
 UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
 {
 	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
@@ -154,7 +158,9 @@ UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
 
 	ours = within(at, bytes, sp, backend.stack_top) ||
 	       within(at, bytes, backend.data, backend.data_end) ||
-	       (!store && within(at, bytes, backend.ro, backend.ro_end));
+	       (!store && within(at, bytes, backend.ro, backend.ro_end)) ||
+	       within(at, bytes, (uintptr_t)__start___llvm_prf_cnts,
+		      (uintptr_t)__stop___llvm_prf_cnts);
 #if HYPHEAP_ASAN
 	if (ours && __asan_region_is_poisoned((void *)at, bytes))
 		ours = false;

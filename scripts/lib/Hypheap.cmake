@@ -27,6 +27,11 @@ function(hypheap_plain target)
 	endif()
 endfunction()
 
+# Only the target is instrumented (allocator/CMakeLists.txt); all link the runtime.
+if(HYPHEAP_COVERAGE)
+	target_link_options(hypheap_flags INTERFACE -fprofile-instr-generate)
+endif()
+
 # hypheap_library(NAME SOURCE... [LIBS LIB...]): a static library of the harness.
 function(hypheap_library name)
 	cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
