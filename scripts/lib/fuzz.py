@@ -127,12 +127,15 @@ def exchange(engines):
 
 
 def fuzz(args, builds, out):
-    """Returns the crashing inputs, and prints live lines and the summary."""
+    """Prints live lines and the summary. Returns the failing inputs."""
     seeds = fuzz_seeds.collect(builds.hypheap, args.corpus, out / "seeds")
     failed = fuzz_seeds.failing(builds.hypheap, seeds)
     if failed:
         print(f"of the {seeds.count} inputs to begin with, {len(failed)} fail")
-        return failed
+        kept = [out / "crashes" / f"seed-{path.name}" for path in failed]
+        for path, copy in zip(failed, kept):
+            shutil.copyfile(path, copy)
+        return kept
 
     engines = make_engines(args, builds, out, seeds)
     exchange(engines)

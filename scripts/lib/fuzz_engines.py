@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import struct
+import time
 
 import fuzz_children
 from fuzz_error import Stop, tail
@@ -19,6 +20,13 @@ def _files(folder):
         return {entry.name for entry in os.scandir(folder) if entry.is_file()}
     except FileNotFoundError:
         return set()
+
+
+def _changed(path):
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 class Engine:
@@ -35,6 +43,7 @@ class Engine:
         self.seeds = seeds
         self.jobs = jobs
         self.processes = []
+        self.started = 0.0
         self.logs = [out / "log" / f"{self.name}-{i}.log" for i in range(jobs)]
         self.stats = [out / "stats" / f"{self.name}-{i}" for i in range(jobs)]
         self.kept = out / self.name / target
@@ -50,12 +59,16 @@ class Engine:
         return env
 
     def start(self):
+        self.started = time.time()
         for i in range(self.jobs):
             process = fuzz_children.start(self.command(i), self.logs[i], self.environment(i))
             self.processes.append(process)
 
     def stop(self):
         fuzz_children.stop(self.processes)
+
+    def running(self):
+        return any(process.poll() is None for process in self.processes)
 
     def check(self):
         """An engine ends by itself only when it has found something, or cannot go on."""
@@ -111,7 +124,7 @@ class LibFuzzer(Engine):
         return [folder / name for name in self._artifacts()]
 
     def coverage(self):
-        """Edges covered, edges there are; the best of the processes."""
+        """Edges covered / edges there are; the best of the processes."""
         for i, log in enumerate(self.logs):
             try:
                 with open(log, "rb") as handle:
@@ -125,7 +138,7 @@ class LibFuzzer(Engine):
                 self.total = int(match.group(1))
             for match in LIBFUZZER_LINE.finditer(data[:whole]):
                 self.covered[i] = (int(match.group(1)), int(match.group(2)))
-        return max(self.covered)[0], self.total
+        return f"{max(self.covered)[0]}/{self.total or '?'}"
 
     def size(self):
         return len(_files(self.corpus))
@@ -208,12 +221,18 @@ class Afl(Engine):
         return copies
 
     def coverage(self):
+        """In its first minute afl-fuzz tells only what it began with: "158+/1207"."""
         best = total = 0
+        newest = 0.0
         for name in self.names:
             values = self._stats(name)
             total = max(total, int(values.get("total_edges", 0)))
             best = max(best, int(values.get("edges_found", 0)), self._plotted(name))
-        return best, total
+            for file in ("fuzzer_stats", "plot_data"):
+                newest = max(newest, _changed(self.kept / name / file))
+        now = time.time()
+        stale = self.running() and now - self.started < 65 and newest < now - 10
+        return f"{best}{'+' if stale else ''}/{total or '?'}"
 
     def _stats(self, name):
         try:

@@ -15,7 +15,7 @@ def short(number):
 
 
 class Live:
-    """A line that rewrites itself on a terminal, else one every 5 seconds."""
+    """Lines that rewrite themselves on a terminal, else one every 5 seconds."""
 
     def __init__(self, seconds):
         self.seconds = seconds
@@ -23,6 +23,7 @@ class Live:
         self.every = 1.0 if self.tty else 5.0
         self.next = 0.0
         self.samples = {}
+        self.drawn = 0
         self.start = time.monotonic()
         self.elapsed = 0.0
 
@@ -43,28 +44,34 @@ class Live:
         if now < self.next:
             return
         self.next = now + self.every
-        parts = [f"{now:.0f}s" + (f"/{self.seconds}s" if self.seconds else "")]
+        found = sum(1 for engine in engines if engine.found())
+        lines = [f"{now:.0f}s" + (f"/{self.seconds}s" if self.seconds else "") +
+                 f"  findings {found}"]
         for engine in engines:
             execs, ops = self.rates(engine, now)
-            covered, total = engine.coverage()
-            parts.append(f"{engine.name} {short(execs)} exec/s {short(ops)} op/s "
-                         f"cov {covered}/{total or '?'} corpus {engine.size()}")
-        found = sum(1 for engine in engines if engine.found())
-        parts.append(f"findings {found}")
-        self.show("  ".join(parts))
+            lines.append(f"{engine.name} {short(execs)} exec/s {short(ops)} op/s "
+                         f"cov {engine.coverage()} corpus {engine.size()}")
+        self.show(lines)
 
-    def show(self, line):
+    def show(self, lines):
         if self.tty:
             width = shutil.get_terminal_size().columns - 1
-            sys.stdout.write("\r\x1b[K" + line[:width])
+            self.clear()
+            sys.stdout.write("".join(line[:width] + "\n" for line in lines))
+            self.drawn = len(lines)
         else:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write("  ".join(lines) + "\n")
         sys.stdout.flush()
+
+    def clear(self):
+        """Takes the lines away that were drawn last."""
+        if self.drawn:
+            sys.stdout.write(f"\x1b[{self.drawn}F\x1b[J")
+        self.drawn = 0
 
     def end(self):
         self.elapsed = time.monotonic() - self.start
-        if self.tty:
-            sys.stdout.write("\r\x1b[K")
+        self.clear()
 
     def summary(self, engines, out, interrupted):
         row = "{:10} {:>5} {:>12} {:>9} {:>14} {:>9} {:>13} {:>7} {:>6}"
@@ -75,12 +82,10 @@ class Live:
         all_programs = all_ops = 0
         for engine in engines:
             programs, ops = engine.counted()
-            covered, total = engine.coverage()
             all_programs += programs
             all_ops += ops
             self._row(row, engine.name, engine.jobs, programs, ops,
-                      f"{covered}/{total or '?'}", engine.size(),
-                      engine.size() - engine.before)
+                      engine.coverage(), engine.size(), engine.size() - engine.before)
         self._row(row, "total", sum(e.jobs for e in engines), all_programs, all_ops,
                   "", "", "")
         print(f"kept in {out}: corpus in libfuzzer/ and afl/, findings in crashes/, "

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""join_tests.py FOLDER PRESET...: one ctest project out of those of the presets.
+
+Each test is called PRESET/NAME, so that one run and one summary tell of all.
+The preset "lint" stands for the linters."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+LINT = ("tidy", "format", "shell")  # the longest first
+
+
+def quote(value):
+    """As a bracket argument, in which nothing has a meaning."""
+    return f"[==[{value}]==]"
+
+
+def tests_of(preset):
+    """(name, command, properties) of each test that a build folder has."""
+    result = subprocess.run(["ctest", "--test-dir", f"build/{preset}", "--show-only=json-v1"],
+                            capture_output=True, text=True, check=True)
+    for test in json.loads(result.stdout)["tests"]:
+        properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+        yield f"{preset}/{test['name']}", test.get("command", [test["name"]]), properties
+
+
+def lint_tests(top):
+    for check in LINT:
+        command = [str(top / "scripts/lint"), check]
+        yield f"lint/{check}", command, {"TIMEOUT": 300, "WORKING_DIRECTORY": str(top)}
+
+
+def value_of(value):
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, list):
+        return quote(";".join(str(item).replace(";", r"\;") for item in value))
+    return quote(value)
+
+
+def main():
+    folder = Path(sys.argv[1])
+    top = Path(__file__).resolve().parents[2]
+    lines = []
+    for preset in sys.argv[2:]:
+        for name, command, properties in (lint_tests(top) if preset == "lint"
+                                          else tests_of(preset)):
+            lines.append(f"add_test({quote(name)} {' '.join(map(quote, command))})")
+            pairs = " ".join(f"{key} {value_of(value)}" for key, value in properties.items())
+            if pairs:
+                lines.append(f"set_tests_properties({quote(name)} PROPERTIES {pairs})")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "CTestTestfile.cmake").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
