@@ -37,7 +37,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 		return STATUS_HOLDS;
 	}
 	for (unsigned int i = 0; commands[i]; i++) {
-		if (strcmp(topic, commands[i]->name))
+		if (strcmp(topic, commands[i]->name) != 0)
 			continue;
 		snprintf(name, sizeof(name), "hypheap %s", topic);
 		argp_help(commands[i]->argp, stdout,

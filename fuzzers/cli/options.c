@@ -31,7 +31,7 @@ enum run_level option_level(struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "contract"))
 		return RUN_CONTRACT;
-	if (strcmp(text, "exact"))
+	if (strcmp(text, "exact") != 0)
 		argp_error(state,
 			   "--oracle: \"%s\" is neither exact nor contract",
 			   text);

@@ -240,7 +240,7 @@ static void print_title(FILE *out, const struct run *run,
 	op_print(&prog->ops[v->step - 1], wrote, sizeof(wrote));
 	fprintf(out, "at op %" PRIu32 " of %" PRIu32 ": %s", v->step, prog->nr,
 		took);
-	if (strcmp(took, wrote))
+	if (strcmp(took, wrote) != 0)
 		fprintf(out, " (written: %s)", wrote);
 	fputc('\n', out);
 }

@@ -119,6 +119,7 @@ static void a_report_of_shape_shows_both_lists(void **state)
 	step->walk_broken_at = 64;
 	report(NULL);
 	has("[+32 ? used 16] then at +64: why\n  expected:");
+	step->model = NULL;
 }
 
 /* A new object stands where the list in question has it. */
@@ -157,6 +158,7 @@ static void a_misplaced_object_is_named_in_both_lists(void **state)
 	has("heap: [+0 free 16] [+32 free 65488]\n  after:");
 	has("heap: [+0 free 16] [+32 a used 16]\n  expected:");
 	has("heap: [+0 a used 16] [+32 free 65488]\n  world:");
+	step->model = NULL;
 }
 
 static void a_panic_says_where(void **state)
