@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""usage: test_corpus.py HYPHEAP CORPUS
+
+Runs every program of the corpus and holds it to what corpus/README.md says:
+
+  all      exit status 0; text and bytes say the same program
+  seeds    a comment first that tells the idea; most operations are executed;
+           together they have every operation, every kind of free! and every
+           page size
+  known    the trace is NAME.trace, byte for byte
+  seeds, known
+           a comment "# -> RESULT, KEY=VALUE..." beside an operation is true
+
+Exit status: 0 all is so; 1 it is not, with a line a problem; 2 usage.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SEEDS_LEAST = 40
+EXECUTED_LEAST = 70  # percent of a seed's operations
+PAGES = (4096, 16384, 65536)
+FOLDERS = ("seeds", "known", "regress")
+
+MARK = re.compile(r"#\s*->(?P<claim>.*)$")
+# RESULT[, KEY=VALUE...][: words]
+CLAIM = re.compile(r"\s*(?P<result>[^,:]*[^,:\s])(?:,\s*(?P<census>\w+=\d+(?:\s+\w+=\d+)*))?"
+                   r"\s*(?::.*)?$")
+
+
+class Corpus:
+    """The corpus, the program that runs it, and what is wrong."""
+
+    def __init__(self, hypheap, folder, scratch):
+        self.hypheap = hypheap
+        self.folder = folder
+        self.scratch = scratch
+        self.problems = []
+
+    def fails(self, path, what):
+        name = path.relative_to(self.folder) if path else self.folder.name
+        self.problems.append(f"{name}: {what}")
+
+    def files(self, kind, suffix=".ops"):
+        return sorted((self.folder / kind).glob("*" + suffix))
+
+    def call(self, *args):
+        return subprocess.run([self.hypheap, *args], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=120, check=False)
+
+
+@dataclass
+class Step:
+    """A line of a trace."""
+    op: str
+    result: str
+    census: dict
+
+
+def first_line(data):
+    lines = data.decode(errors="replace").strip().splitlines()
+    return lines[0] if lines else "(it said nothing)"
+
+
+def pairs(text):
+    return dict(word.split("=", 1) for word in text.split())
+
+
+def steps_of(trace):
+    """The steps of a trace; its last line is the digest."""
+    lines = (line.split("\t") for line in trace.decode().splitlines()[:-1])
+    return [Step(line[1], line[2], pairs(" ".join(line[3:]))) for line in lines]
+
+
+def operations_of(path):
+    """The lines of a program that are operations."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        words = line.split("#", 1)[0].split()
+        if words and words[0] not in ("hypheap", "heap"):
+            yield number, line
+
+
+def differing_line(expect, actual):
+    """Number and text of the first line that differs."""
+    expect, actual = expect.splitlines(), actual.splitlines()
+    for at in range(max(len(expect), len(actual))):
+        one = expect[at] if at < len(expect) else b"(nothing)"
+        two = actual[at] if at < len(actual) else b"(nothing)"
+        if one != two:
+            return at + 1, one.decode(), two.decode()
+    return 0, "", ""
+
+
+# ---- one program ------------------------------------------------------------
+
+def program_of(corpus, path):
+    """A program, text or bytes, as canonical text without its comments."""
+    result = corpus.call("show", path)
+    if result.returncode:
+        corpus.fails(path, f"show exits {result.returncode}: {first_line(result.stderr)}")
+        return None
+    return [line for line in result.stdout.decode().splitlines() if not line.startswith("#")]
+
+
+def check_canonical(corpus, path):
+    """Text to bytes and back is the same program. Returns its lines."""
+    copy = corpus.scratch / "program"
+    lines = program_of(corpus, path)
+    result = corpus.call("asm", path, "-o", copy)
+    if result.returncode:
+        corpus.fails(path, f"asm exits {result.returncode}: {first_line(result.stderr)}")
+        return lines
+    if lines is not None and program_of(corpus, copy) != lines:
+        corpus.fails(path, "show of asm is another program than show")
+    return lines
+
+
+def check_claims(corpus, path, steps):
+    """What the comments say comes, comes."""
+    operations = list(operations_of(path))
+    if len(operations) != len(steps):
+        corpus.fails(path, f"{len(operations)} lines of operations, but {len(steps)} lines of trace; "
+                           "one operation a line")
+        return
+    for (number, line), step in zip(operations, steps):
+        mark = MARK.search(line)
+        if not mark:
+            continue
+        claim = CLAIM.match(mark["claim"])
+        if not claim:
+            corpus.fails(path, f"line {number}: not \"RESULT[, KEY=VALUE...][: words]\": {line}")
+            continue
+        # the function that panics is the allocator's own affair
+        result = "panic" if claim["result"] == "panic" and step.result.startswith("panic ") \
+            else step.result
+        if claim["result"] != result:
+            corpus.fails(path, f"line {number}: says {claim['result']}, but is {step.result}")
+        for key, value in pairs(claim["census"] or "").items():
+            if step.census.get(key) != value:
+                corpus.fails(path, f"line {number}: says {key}={value}, but is "
+                                   f"{key}={step.census.get(key, '(no such key)')}")
+
+
+def run(corpus, path):
+    """The trace of a program, or None."""
+    result = corpus.call("run", "--trace", path)
+    if result.returncode:
+        corpus.fails(path, f"run exits {result.returncode}: {first_line(result.stderr)}")
+        return None
+    return result.stdout
+
+
+# ---- the folders ------------------------------------------------------------
+
+def check_idea(corpus, path):
+    """The first line says what the seed is about."""
+    line = path.read_text().split("\n", 1)[0]
+    if not re.match(r"#\s*\S.{10}", line):
+        corpus.fails(path, "the first line is not a comment that tells the idea")
+
+
+def check_executed(corpus, path, steps):
+    skipped = sum(step.result == "skipped" for step in steps)
+    executed = len(steps) - skipped
+    if not steps or executed * 100 < EXECUTED_LEAST * len(steps):
+        corpus.fails(path, f"executes {executed} of {len(steps)} operations; "
+                           f"{EXECUTED_LEAST} % is the least")
+
+
+def check_seeds(corpus):
+    lines = []
+    seeds = corpus.files("seeds")
+    for path in seeds:
+        check_idea(corpus, path)
+        lines += check_canonical(corpus, path) or []
+        trace = run(corpus, path)
+        if trace is None:
+            continue
+        steps = steps_of(trace)
+        check_executed(corpus, path, steps)
+        check_claims(corpus, path, steps)
+
+    if len(seeds) < SEEDS_LEAST:
+        corpus.fails(None, f"{len(seeds)} seeds; {SEEDS_LEAST} are the least")
+    check_everything_occurs(corpus, lines)
+    return len(seeds)
+
+
+def check_known(corpus):
+    known = corpus.files("known")
+    for path in known:
+        check_canonical(corpus, path)
+        trace = run(corpus, path)
+        if trace is None:
+            continue
+        check_claims(corpus, path, steps_of(trace))
+        pinned = path.with_suffix(".trace")
+        if not pinned.exists():
+            corpus.fails(path, f"{pinned.name} is missing")
+        elif pinned.read_bytes() != trace:
+            number, expect, actual = differing_line(pinned.read_bytes(), trace)
+            corpus.fails(pinned, f"line {number}: \"{expect}\", but the run says \"{actual}\"")
+    for pinned in corpus.files("known", ".trace"):
+        if not pinned.with_suffix(".ops").exists():
+            corpus.fails(pinned, "a trace without a program")
+    return len(known)
+
+
+def check_regress(corpus):
+    regress = corpus.files("regress")
+    for path in regress:
+        check_canonical(corpus, path)
+        run(corpus, path)
+    return len(regress)
+
+
+# ---- what must occur --------------------------------------------------------
+
+def op_words(corpus):
+    """The words of all operations, from the grammar in the help."""
+    text = corpus.call("help", "ops").stdout.decode()
+    # what a line says is indented below it
+    grammar = re.findall(r"^(\S.*)\n[ ]{4}\S", text, re.M)
+    words = {line.removeprefix("SLOT = ").split()[0] for line in grammar}
+    words -= {"hypheap", "heap", "#"}
+    return words
+
+
+def misuse_kinds(corpus):
+    """The kinds of free!, from what is said to one that is none."""
+    path = corpus.scratch / "kinds.ops"
+    path.write_text("hypheap 1\nfree! none\n")
+    match = re.search(r"free! has ([a-z, ]+)", corpus.call("show", path).stderr.decode())
+    return set(match[1].replace(",", " ").split()) if match else set()
+
+
+def check_everything_occurs(corpus, lines):
+    ops = [re.sub(r"^\w+ = ", "", line).split() for line in lines]
+    occur = {op[0] for op in ops if op}
+    kinds = {op[1] for op in ops if op and op[0] == "free!"}
+    pages = {int(word[5:]) for op in ops if op and op[0] == "heap"
+             for word in op if word.startswith("page=")}
+    words, all_kinds = op_words(corpus), misuse_kinds(corpus)
+
+    if not words or not all_kinds:
+        corpus.fails(None, "hypheap does not tell its operations and the kinds of free!")
+    for what, must, have in (("operation", words, occur), ("free!", all_kinds, kinds),
+                             ("page size", set(PAGES), pages)):
+        for word in sorted(must - have):
+            corpus.fails(None, f"no seed has {what} {word}")
+
+
+def main():
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as scratch:
+        corpus = Corpus(sys.argv[1], Path(sys.argv[2]).resolve(), Path(scratch))
+        for kind in FOLDERS:
+            if not (corpus.folder / kind).is_dir():
+                corpus.fails(None, f"{kind}/ is missing")
+        seeds, known, regress = check_seeds(corpus), check_known(corpus), check_regress(corpus)
+
+    for problem in corpus.problems:
+        print(f"FAIL {problem}")
+    print(f"{seeds} seeds, {known} known, {regress} regress: {len(corpus.problems)} problems")
+    return 1 if corpus.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
