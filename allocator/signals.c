@@ -32,7 +32,6 @@ static __attribute__((noreturn)) void end_call(enum backend_end end, int number)
 /* What a signal of the target's own making ends; not ours: as it was before. */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-	(void)info;
 	(void)context;
 	if (backend.out) {
 		snprintf(backend.stop.what, sizeof(backend.stop.what),
@@ -43,7 +42,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		if (fatal[i] == number)
 			sigaction(number, &before[i], NULL);
-	raise(number);
+	/* returning, it happens again at the same place, unless it was sent */
+	if (info->si_code <= 0)
+		raise(number);
 }
 
 static void on_alarm(int number)
@@ -64,8 +65,11 @@ void heap_catch_signals(void)
 	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
 	struct sigaction action = {.sa_sigaction = on_signal,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	stack_t old;
 
-	sigaltstack(&alternative, NULL);
+	/* ASan brings one, and takes it down itself */
+	if (!sigaltstack(NULL, &old) && (old.ss_flags & SS_DISABLE))
+		sigaltstack(&alternative, NULL);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		sigaction(fatal[i], &action, &before[i]);
 }

@@ -243,6 +243,9 @@ static bool end(struct run *run, struct run_result *result)
 		twin_arena(run->twin, &books.arena_objects, &books.arena_bytes);
 	if (run->config.digest)
 		digest_end(run);
+	/* judged while the objects still have names */
+	if (!oracle_account(&books, v))
+		return false;
 	twin_reset(run->twin);
 	books.leaked = twin_bytes_held(run->twin);
 
