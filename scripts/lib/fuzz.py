@@ -108,10 +108,10 @@ def watch(engines, live, out, seconds, stopped):
         if seconds and now >= seconds:
             return
         live.update(engines, now)
-        if any(engine.found() for engine in engines):
-            return
         for engine in engines:
             engine.check()
+        if any(engine.found() for engine in engines):
+            return
         if tick % 10 == 9:
             check_disk(out)
             exchange(engines)

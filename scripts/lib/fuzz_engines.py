@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import time
 
 import fuzz_children
@@ -13,6 +14,9 @@ from fuzz_error import Stop, tail
 
 LIBFUZZER_LINE = re.compile(rb"^#\d+\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.M)
 LIBFUZZER_TOTAL = re.compile(rb"Loaded \d+ modules\s+\((\d+) inline 8-bit counters\)")
+
+
+HANG_SECONDS = 30
 
 
 def _files(folder):
@@ -171,7 +175,11 @@ class Afl(Engine):
         self.foreign.mkdir(parents=True, exist_ok=True)
         self._forget_unfinished()
         self.before = self.size()
-        self.old = {name: _files(self.kept / name / "crashes") for name in self.names}
+        self.hypheap = builds.hypheap
+        self.old = {(name, kind): _files(self.kept / name / kind)
+                    for name in self.names for kind in ("crashes", "hangs")}
+        self.hangs = []
+        self.crashed = []
 
     def _forget_unfinished(self):
         """A start that never came to a queue is nothing to go on from."""
@@ -199,25 +207,42 @@ class Afl(Engine):
             command += ["-M", self.names[i], "-F", self.foreign, "-F", self.seeds.folder]
         return command + ["--", self.binary]
 
-    def _new(self):
+    def _new(self, kind):
         for name in self.names:
-            folder = self.kept / name / "crashes"
-            for crash in sorted(_files(folder) - self.old[name]):
-                if crash.startswith("id:"):
-                    yield folder / crash
+            folder = self.kept / name / kind
+            for entry in sorted(_files(folder) - self.old[name, kind]):
+                if entry.startswith("id:"):
+                    self.old[name, kind].add(entry)
+                    yield folder / entry
+
+    def check(self):
+        """Slow is not hung: what took too long must fail when nothing else counts."""
+        for path in self._new("hangs"):
+            try:
+                result = subprocess.run([self.hypheap, "run", path], timeout=HANG_SECONDS,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, check=False)
+                if result.returncode:
+                    self.hangs.append(path)
+            except subprocess.TimeoutExpired:
+                self.hangs.append(path)
+        super().check()
 
     def found(self):
-        return any(True for _ in self._new())
+        self.crashed.extend(self._new("crashes"))
+        return bool(self.crashed or self.hangs)
 
     def crashes(self, folder):
         """Copies beside libFuzzer's: AFL++ moves its own away at the next start."""
+        self.found()
         copies = []
-        for path in self._new():
-            data = path.read_bytes()
-            copy = folder / f"afl-crash-{hashlib.sha1(data).hexdigest()}"
-            copy.write_bytes(data)
-            if copy not in copies:
-                copies.append(copy)
+        for kind, paths in (("crash", self.crashed), ("timeout", self.hangs)):
+            for path in paths:
+                data = path.read_bytes()
+                copy = folder / f"afl-{kind}-{hashlib.sha1(data).hexdigest()}"
+                copy.write_bytes(data)
+                if copy not in copies:
+                    copies.append(copy)
         return copies
 
     def coverage(self):

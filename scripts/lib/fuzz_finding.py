@@ -27,7 +27,9 @@ def _run(command):
     except subprocess.TimeoutExpired as late:
         text = late.stdout.decode(errors="replace") if late.stdout else ""
         return Replay(None, text, shown)
-    return Replay(result.returncode, result.stdout, shown)
+    # After our report libFuzzer prints how it got there, which is always the same.
+    text = re.split(r"^==\d+== ?ERROR: libFuzzer: deadly signal$", result.stdout, flags=re.M)[0]
+    return Replay(result.returncode, text, shown)
 
 
 def _short(path):

@@ -2,7 +2,7 @@
 """join_tests.py FOLDER PRESET...: one ctest project out of those of the presets.
 
 Each test is called PRESET/NAME, so that one run and one summary tell of all.
-The preset "lint" stands for the linters."""
+Two that are no presets: lint, and scripts for scripts/tests/test_*.sh."""
 
 import json
 import subprocess
@@ -29,7 +29,12 @@ def tests_of(preset):
 def lint_tests(top):
     for check in LINT:
         command = [str(top / "scripts/lint"), check]
-        yield f"lint/{check}", command, {"TIMEOUT": 300, "WORKING_DIRECTORY": str(top)}
+        yield f"lint/{check}", command, {"TIMEOUT": 600, "WORKING_DIRECTORY": str(top)}
+
+
+def script_tests(top):
+    for test in sorted((top / "scripts/tests").glob("test_*.sh")):
+        yield f"scripts/{test.stem}", ["sh", str(test)], {"TIMEOUT": 900}
 
 
 def value_of(value):
@@ -43,10 +48,11 @@ def value_of(value):
 def main():
     folder = Path(sys.argv[1])
     top = Path(__file__).resolve().parents[2]
+    special = {"lint": lint_tests, "scripts": script_tests}
     lines = []
     for preset in sys.argv[2:]:
-        for name, command, properties in (lint_tests(top) if preset == "lint"
-                                          else tests_of(preset)):
+        tests = special[preset](top) if preset in special else tests_of(preset)
+        for name, command, properties in tests:
             lines.append(f"add_test({quote(name)} {' '.join(map(quote, command))})")
             pairs = " ".join(f"{key} {value_of(value)}" for key, value in properties.items())
             if pairs:

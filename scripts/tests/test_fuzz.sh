@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# scripts/fuzz refuses what it should, and with each engine finds a planted bug,
+# says how to see it again, and leaves no process behind.
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+	echo "FAIL: $*"
+	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
+	exit 1
+}
+
+# expect STATUS COMMAND...
+expect() {
+	expected=$1
+	shift
+	status=0
+	"$@" >"$work/log" 2>&1 || status=$?
+	[ "$status" -eq "$expected" ] ||
+		fail "$*: exit status $status, expected $expected"
+}
+
+cd "$work"
+expect 0 "$top/scripts/fuzz" --help
+grep -q -- --seconds log || fail "--help does not tell of --seconds"
+expect 2 "$top/scripts/fuzz" --seconds -1
+expect 2 "$top/scripts/fuzz" --target none
+expect 2 "$top/scripts/fuzz" --corpus "$work/none"
+expect 2 "$top/scripts/fuzz" --alloc "$work/none.c"
+expect 2 "$top/scripts/fuzz" --engine none
+
+mkdir empty
+for engine in libfuzzer afl; do
+	out=$work/$engine
+	expect 1 "$top/scripts/fuzz" --engine "$engine" --seconds 120 --jobs 1 \
+		--alloc "$top/scripts/tests/planted.c" --corpus "$work/empty" \
+		--out "$out"
+	grep -q '^FOUND zeroed/' log || fail "$engine found something else"
+	grep '^replay: ' log | head -n 1 | sed 's/^replay: //' >replay
+	[ -s replay ] || fail "$engine: no replay command"
+	crash=$(find "$out/crashes" -name "$engine-crash-*" ! -name '*.*' |
+		head -n 1)
+	[ -s "$crash.ops" ] || fail "$engine: no text beside the input"
+	[ -s "$crash.report" ] || fail "$engine: no report beside the input"
+	expect 1 sh ./replay
+	grep -q 'signature: zeroed/' log || fail "$engine: another replay"
+
+	# all that it starts names the folder
+	if grep -lq "$out" /proc/[0-9]*/cmdline 2>/dev/null; then
+		fail "$engine: a process is left"
+	fi
+done
+echo "both engines find the planted bug"
