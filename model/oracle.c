@@ -135,10 +135,26 @@ static bool result_contract(const struct step *s, struct verdict *v)
 	return true;
 }
 
+/* Both are read after each failed try, and reading clears. */
+static bool nothing_left(const struct step *s, struct verdict *v)
+{
+	char err[WORDS];
+
+	if (!s->left_err && !s->left_need)
+		return true;
+
+	return verdict_fail(v, ORACLE_RESULT, s,
+			    "errno and topup_needed must be clear after they "
+			    "were read or nothing failed, are %s and %u",
+			    words_err(s->left_err, err), s->left_need);
+}
+
 bool oracle_result(const struct step *s, struct verdict *v)
 {
 	if (!returned(s))
 		return true;
+	if (!nothing_left(s, v))
+		return false;
 	return s->exact ? result_exact(s, v) : result_contract(s, v);
 }
 

@@ -125,6 +125,11 @@ struct step {
 	uint64_t reclaimable;	     /* after the step */
 	uint64_t reclaimable_expect; /* exact */
 
+	/* result: what errno and topup_needed said once more, after all was
+	 * read */
+	int left_err;
+	uint32_t left_need;
+
 	/* progress: call */
 	unsigned int tries; /* calls made */
 	unsigned int tries_max;

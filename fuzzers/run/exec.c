@@ -40,6 +40,14 @@ static void note_alloc(struct step *step, bool got, uint64_t offset)
 	step->size = rounded(step->op.arg);
 }
 
+/* errno and topup_needed were read where there was something: no more now. */
+static void note_left(struct step *step)
+{
+	if (!heap_errno(&step->left_err) ||
+	    !heap_topup_needed(&step->left_need))
+		exec_stopped(step);
+}
+
 static void expect_alloc(struct run *run, struct step *step)
 {
 	struct outcome *expect = &step->expect;
@@ -69,14 +77,14 @@ static void exec_alloc(struct run *run, struct step *step)
 	bool got;
 
 	expect_alloc(run, step);
-	if (!heap_alloc(step->op.arg, &got, &offset)) {
+	if (!heap_alloc(step->op.arg, &got, &offset) ||
+	    (!got && (!heap_errno(&actual->err) ||
+		      !heap_topup_needed(&actual->need)))) {
 		exec_stopped(step);
 		return;
 	}
-	if (!got &&
-	    (!heap_errno(&actual->err) || !heap_topup_needed(&actual->need)))
-		exec_stopped(step);
 	note_alloc(step, got, offset);
+	note_left(step);
 }
 
 static void exec_call(struct run *run, struct step *step)
@@ -96,6 +104,7 @@ static void exec_call(struct run *run, struct step *step)
 	step->stuck = call.stuck;
 	step->stuck_need = call.stuck_need;
 	note_alloc(step, call.got, call.offset);
+	note_left(step);
 }
 
 /* The object of a slot goes, for the program and for the twin. */

@@ -53,6 +53,8 @@ void observe_begin(struct run *run, struct step *step)
 	step->walk_broken = NULL;
 	step->model = run->model;
 	step->reclaimable_before = run->reclaimable;
+	step->left_err = 0;
+	step->left_need = 0;
 	step->tries = 0;
 	step->tries_max = CALL_TRIES;
 	step->stuck = false;

@@ -73,6 +73,8 @@ TELL(other_offset, s->actual.offset = 176)
 TELL(other_need, s->actual.need = 7)
 TELL(other_pages, s->actual.pages = 2)
 TELL(pages_expected, s->expect.pages = 4)
+TELL(errno_left, s->left_err = -12)
+TELL(need_left, s->left_need = 3)
 
 static void the_result_is_the_models(void **state)
 {
@@ -95,6 +97,10 @@ static void the_result_is_the_models(void **state)
 		 "for 6 pages", "asked for 7"},
 		{"need of alloc", good_too_big, other_need, ORACLE_RESULT,
 		 "for 0 pages", "asked for 7"},
+		{"errno left", good_alloc, errno_left, ORACLE_RESULT,
+		 "must be clear", "are -ENOMEM and 0"},
+		{"need left", good_no_memory, need_left, ORACLE_RESULT,
+		 "must be clear", "and 3"},
 		{"pages of reclaim", good_reclaim, other_pages, ORACLE_RESULT,
 		 "expected 3", "got 2"},
 		{"pages of shrink", good_shrink, pages_expected, ORACLE_RESULT,
