@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
 		return usage(stdout, argv[0]);
 
+	(void)LLVMFuzzerInitialize(&argc, &argv);
 	printf("%s: no fuzz engine in this build, each file is run twice\n",
 	       argv[0]);
 	for (int i = 1; i < argc; i++) {

@@ -10,6 +10,9 @@
 /* LLVMFuzzerTestOneInput() - One input. Return: 0. Aborts on a finding. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* LLVMFuzzerInitialize() - Once, before the first input. Return: 0. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* LLVMFuzzerCustomMutator() - Mutate in place. Return: the new size. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed);

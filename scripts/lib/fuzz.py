@@ -40,7 +40,8 @@ def parse(argv):
     parser.add_argument("--target", default="fuzz_heap", metavar="NAME",
                         help="fuzz target (default fuzz_heap)")
     parser.add_argument("--corpus", type=Path, default=TOP / "corpus", metavar="DIR",
-                        help="where to begin: .ops and byte files (default: corpus)")
+                        help="where to begin: text programs (.ops) and byte files "
+                             "(.bin or no extension); default: corpus")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="where it keeps what it learns (default: build/fuzz)")
     parser.add_argument("--jobs", type=int, metavar="N",

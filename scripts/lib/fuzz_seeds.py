@@ -28,15 +28,15 @@ def _expects_failure(data):
 
 
 def collect(hypheap, corpus, folder):
-    """Fills the folder anew from all files below corpus."""
+    """Fills the folder anew from below corpus: NAME.ops, NAME.bin, and without a dot."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
 
     for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
-        data = path.read_bytes()
-        if path.name.startswith(".") or path.suffix in (".md", ".txt"):
+        if path.name.startswith(".") or path.suffix not in (".ops", ".bin", ""):
             continue
+        data = path.read_bytes()
         if not _is_text(path, data):
             (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
             continue
