@@ -35,8 +35,12 @@ def _run(command):
 def _short(path):
     """Relative to where the user is, if that is below."""
     path = str(path)
-    relative = os.path.relpath(path) if path.startswith("/") else path
-    return path if relative.startswith("..") else relative
+    if not path.startswith("/"):
+        return path
+    relative = os.path.relpath(path)
+    if relative.startswith(".."):
+        return path
+    return relative if "/" in relative else "./" + relative
 
 
 def _replay(crash, builds):
@@ -55,7 +59,8 @@ def _replay(crash, builds):
         if replay.status != 0:
             return replay, f"holds with {', '.join(tried)}; fails with {replay.command}"
         tried.append(_short(command[0]))
-    return first, f"does not happen again: holds with {', '.join(tried)}"
+    return first, (f"does not happen again: holds with {', '.join(tried)}; "
+                   f"what libFuzzer saw is in {_short(crash.parent.parent / 'log')}")
 
 
 def _signature(text):
