@@ -153,3 +153,92 @@ bool heap_host_alloc(uint64_t bytes, int *err, bool *got, uint64_t *offset)
 
 	return true;
 }
+
+/* ---- clients of the heap ------------------------------------------------- */
+
+static bool call_host(void (*body)(struct call *), uint64_t arg, uint64_t arg2,
+		      long *ret)
+{
+	struct call call = {.arg = arg, .arg2 = arg2};
+
+	if (!heap_guarded(true, body, &call))
+		return false;
+
+	*ret = (long)call.ret;
+
+	return true;
+}
+
+static void do_selftest(struct call *call)
+{
+	call->ret = (uint64_t)heap_ops()->host.selftest();
+}
+
+bool heap_host_selftest(long *ret)
+{
+	return call_host(do_selftest, 0, 0, ret);
+}
+
+static void do_create_vm(struct call *call)
+{
+	call->ret = (uint64_t)heap_ops()->host.create_vm(call->arg);
+}
+
+bool heap_host_create_vm(uint64_t nr_vcpus, long *ret)
+{
+	return call_host(do_create_vm, nr_vcpus, 0, ret);
+}
+
+static void do_create_vcpu(struct call *call)
+{
+	call->ret =
+		(uint64_t)heap_ops()->host.create_vcpu(call->arg, call->arg2);
+}
+
+bool heap_host_create_vcpu(uint64_t handle, uint64_t idx, long *ret)
+{
+	return call_host(do_create_vcpu, handle, idx, ret);
+}
+
+static void do_destroy_vm(struct call *call)
+{
+	call->ret = (uint64_t)heap_ops()->host.destroy_vm(call->arg);
+}
+
+bool heap_host_destroy_vm(uint64_t handle, long *ret)
+{
+	return call_host(do_destroy_vm, handle, 0, ret);
+}
+
+static void do_tracing_load(struct call *call)
+{
+	call->ret = (uint64_t)heap_ops()->host.tracing_load(
+		(unsigned int)call->arg);
+}
+
+bool heap_host_tracing_load(uint32_t nr_pages, long *ret)
+{
+	return call_host(do_tracing_load, nr_pages, 0, ret);
+}
+
+static void do_tracing_unload(struct call *call)
+{
+	call->ret = (uint64_t)heap_ops()->host.tracing_unload();
+}
+
+bool heap_host_tracing_unload(long *ret)
+{
+	return call_host(do_tracing_unload, 0, 0, ret);
+}
+
+static void do_set_sizes(struct call *call)
+{
+	heap_ops()->set_sizes(call->arg, call->arg2);
+}
+
+bool heap_set_sizes(uint64_t vm, uint64_t vcpu)
+{
+	struct call call = {.arg = vm, .arg2 = vcpu};
+
+	return heap_guarded(false, do_set_sizes, &call);
+}

@@ -154,6 +154,19 @@ bool heap_host_reclaim(uint64_t id, uint64_t target, uint64_t *pages);
 bool heap_host_count(uint64_t *ret);
 bool heap_host_scan(uint64_t target, uint64_t *ret, uint64_t *scanned);
 
+/*
+ * The clients of the heap. *ret: what the host's function returned; of
+ * heap_host_create_vm() a handle if positive.
+ */
+bool heap_host_selftest(long *ret);
+bool heap_host_create_vm(uint64_t nr_vcpus, long *ret);
+bool heap_host_create_vcpu(uint64_t handle, uint64_t idx, long *ret);
+bool heap_host_destroy_vm(uint64_t handle, long *ret);
+bool heap_host_tracing_load(uint32_t nr_pages, long *ret);
+bool heap_host_tracing_unload(long *ret);
+/* heap_set_sizes() - Bytes of a VM and of a vCPU; before the first. */
+bool heap_set_sizes(uint64_t vm, uint64_t vcpu);
+
 /* heap_host_alloc() - heap_alloc() by way of heap_call(). */
 bool heap_host_alloc(uint64_t bytes, int *err, bool *got, uint64_t *offset);
 

@@ -23,6 +23,12 @@ struct heap_ops_host {
 	unsigned long (*reclaim)(unsigned long id, unsigned long target);
 	unsigned long (*count)(void);
 	unsigned long (*scan)(unsigned long nr, unsigned long *scanned);
+	long (*selftest)(void);
+	long (*create_vm)(unsigned long nr_vcpus);
+	long (*create_vcpu)(unsigned long handle, unsigned long idx);
+	long (*destroy_vm)(unsigned long handle);
+	long (*tracing_load)(unsigned int nr_pages);
+	long (*tracing_unload)(void);
 };
 
 struct heap_ops {
@@ -48,6 +54,7 @@ struct heap_ops {
 	int (*selftest_topup)(struct heap_ops_list *list);
 	unsigned int (*selftest_needed)(void);
 
+	void (*set_sizes)(unsigned long vm, unsigned long vcpu);
 	void (*vector)(unsigned long *regs); /* EL2 takes a hypercall */
 	struct heap_ops_host host;
 };

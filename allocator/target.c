@@ -8,6 +8,7 @@
 
 #include <nvhe/alloc.h>
 #include <nvhe/hyp_main.h>
+#include <nvhe/pkvm.h>
 #include <linux/list.h>
 #include <allocator/host/pkvm.h>
 #include <allocator/ops.h>
@@ -222,6 +223,7 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.selftest_topup = seam_selftest_topup,
 	.selftest_needed = seam_selftest_needed,
 #endif
+	.set_sizes = pkvm_set_sizes,
 	.vector = seam_vector,
 	.host =
 		{
@@ -232,5 +234,11 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 			.reclaim = pkvm_hyp_reclaim,
 			.count = seam_host_count,
 			.scan = seam_host_scan,
+			.selftest = pkvm_selftest,
+			.create_vm = pkvm_create_vm,
+			.create_vcpu = pkvm_create_vcpu,
+			.destroy_vm = pkvm_destroy_vm,
+			.tracing_load = pkvm_tracing_load,
+			.tracing_unload = pkvm_tracing_unload,
 		},
 };

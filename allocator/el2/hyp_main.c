@@ -6,6 +6,8 @@
 #include <nvhe/hyp_main.h>
 #include <nvhe/alloc.h>
 #include <nvhe/mem_protect.h>
+#include <nvhe/pkvm.h>
+#include <nvhe/trace.h>
 #include <asm/kvm_asm.h>
 #include <asm/kvm_host.h>
 #include <asm/kvm_pkvm.h>
@@ -139,6 +141,55 @@ static void handle_alloc(struct kvm_cpu_context *ctxt)
 	reply_alloc(ctxt, addr ? 0 : hyp_alloc_errno());
 }
 
+static void handle_share(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = __pkvm_host_share_hyp(ctxt->regs[1]);
+}
+
+static void handle_unshare(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = __pkvm_host_unshare_hyp(ctxt->regs[1]);
+}
+
+static void handle_init_vm(struct kvm_cpu_context *ctxt)
+{
+	struct kvm *host_kvm = (struct kvm *)ctxt->regs[1];
+
+	reply_alloc(ctxt, __pkvm_init_vm(host_kvm, ctxt->regs[2]));
+}
+
+static void handle_init_vcpu(struct kvm_cpu_context *ctxt)
+{
+	struct kvm_vcpu *host_vcpu = (struct kvm_vcpu *)ctxt->regs[2];
+
+	reply_alloc(ctxt, __pkvm_init_vcpu(ctxt->regs[1], host_vcpu));
+}
+
+static void handle_get_vm(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = get_pkvm_hyp_vm(ctxt->regs[1]) ? 0 : -ENOENT;
+}
+
+static void handle_put_vm(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = put_pkvm_hyp_vm(ctxt->regs[1]);
+}
+
+static void handle_teardown_vm(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = __pkvm_teardown_vm(ctxt->regs[1]);
+}
+
+static void handle_tracing_load(struct kvm_cpu_context *ctxt)
+{
+	reply_alloc(ctxt, __tracing_load(ctxt->regs[1], ctxt->regs[2]));
+}
+
+static void handle_tracing_unload(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = __tracing_unload();
+}
+
 typedef void (*hcall_t)(struct kvm_cpu_context *ctxt);
 
 static const hcall_t host_hcall[HVC_NR] = {
@@ -148,6 +199,15 @@ static const hcall_t host_hcall[HVC_NR] = {
 	[HVC_RECLAIMABLE] = handle_reclaimable,
 	[HVC_SELFTEST] = handle_selftest,
 	[HVC_ALLOC] = handle_alloc,
+	[HVC_SHARE] = handle_share,
+	[HVC_UNSHARE] = handle_unshare,
+	[HVC_INIT_VM] = handle_init_vm,
+	[HVC_INIT_VCPU] = handle_init_vcpu,
+	[HVC_GET_VM] = handle_get_vm,
+	[HVC_PUT_VM] = handle_put_vm,
+	[HVC_TEARDOWN_VM] = handle_teardown_vm,
+	[HVC_TRACING_LOAD] = handle_tracing_load,
+	[HVC_TRACING_UNLOAD] = handle_tracing_unload,
 };
 
 /**

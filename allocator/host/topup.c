@@ -102,3 +102,22 @@ unsigned long pkvm_hyp_reclaimable(unsigned long id)
 
 	return call.regs[0] == SMCCC_RET_SUCCESS ? pages : 0;
 }
+
+/**
+ * pkvm_selftest() - Let EL2 try its allocator, at boot.
+ *
+ * Whatever comes of it, the pages of the self test's heap are the host's again,
+ * as far as the heap gives them back.
+ *
+ * Return: 0, -ENOMEM, or what EL2 says.
+ */
+long pkvm_selftest(void)
+{
+	struct kvm_cpu_context call = {.regs = {HVC_SELFTEST}};
+	long ret = pkvm_call_hyp_req(&call);
+
+	while (pkvm_hyp_reclaim(HYP_REQ_SELFTEST, PKVM_RECLAIM_BATCH))
+		;
+
+	return ret;
+}

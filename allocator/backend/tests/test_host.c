@@ -190,6 +190,20 @@ static void shares_a_page(void **state)
 	assert_int_equal(backend_share_hyp(pfn(POOL)), -EPERM);
 }
 
+/* A link read before the donation could be changed after it was read. */
+static void el2_reads_no_link_before_the_donation(void **state)
+{
+	(void)state;
+	ENDS(false, backend_cache_pop(NULL, (void *)linear(1)),
+	     "a page of the host");
+	assert_int_equal(backend_share_hyp(pfn(1)), 0);
+	ENDS(false, backend_cache_pop(NULL, (void *)linear(1)),
+	     "a page of the host");
+	assert_int_equal(backend_unshare_hyp(pfn(1)), 0);
+	assert_int_equal(backend_donate_hyp(pfn(1), 1), 0);
+	ENDS(false, backend_cache_pop(NULL, (void *)linear(1)), "");
+}
+
 /* What EL2 never wrote to holds no byte of the hypervisor's. */
 static void gives_back_what_it_only_read(void **state)
 {
@@ -252,6 +266,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(el2_has_no_address_of_the_host,
 						fresh, done),
 		cmocka_unit_test_setup_teardown(shares_a_page, fresh, done),
+		cmocka_unit_test_setup_teardown(
+			el2_reads_no_link_before_the_donation, fresh, done),
 		cmocka_unit_test_setup_teardown(gives_back_what_it_only_read,
 						fresh, done),
 		cmocka_unit_test_setup_teardown(a_hypercall_changes_sides,
