@@ -122,4 +122,40 @@ static inline void assert_all_back(void)
 		assert_false(backend_page_flags(page) & PAGE_SHARED);
 }
 
+/* x1 after a hypercall. */
+static inline unsigned long first(enum hvc nr, unsigned long x1,
+				  unsigned long x2)
+{
+	return hvc(nr, x1, x2, 0).x[1];
+}
+
+static inline uint64_t reclaimable(void)
+{
+	uint64_t pages;
+
+	assert_true(heap_reclaimable(&pages));
+
+	return pages;
+}
+
+/* Everything has ended: all pages come back, to the last. */
+static inline void assert_no_leak(void)
+{
+	uint64_t pages, expect = reclaimable();
+
+	assert_true(host_reclaim(UINT64_MAX, &pages));
+	assert_int_equal(pages, expect);
+	assert_all_back();
+}
+
+/* Pages that the heap has of the host's: those of its chunks, and the cache. */
+static inline uint32_t heap_pages_now(void)
+{
+	struct heap_pages pages;
+
+	heap_pages(&pages);
+
+	return pages.spare + pages.mapped;
+}
+
 #endif

@@ -116,6 +116,7 @@ static void need_is_the_cpus_own(void **state)
 	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), 0, 0);
 
 	heap_set_cpu(1);
+	assert_regs(hvc(HVC_ALLOC, ~0ul, 1, 1), ERR(E2BIG), 0, 0);
 	heap_fail_map(1);
 	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM),
 		    request(HYP_REQ_ALLOC, 2), 0);

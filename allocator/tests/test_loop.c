@@ -342,6 +342,10 @@ static void goes_on_to_the_next_heap(void **state)
 	(void)state;
 	assert_true(heap_host_topup(HYP_REQ_ALLOC, 18, &err));
 	assert_true(heap_host_topup(HYP_REQ_SELFTEST, 4, &err));
+	assert_int_equal(scan(20), 20);
+	assert_int_equal(count(), 2);
+	assert_true(heap_host_topup(HYP_REQ_ALLOC, 18, &err));
+	assert_true(heap_host_topup(HYP_REQ_SELFTEST, 2, &err));
 	calls = 0;
 	assert_int_equal(scan(100), 22);
 	assert_int_equal(calls, 5);
@@ -369,6 +373,21 @@ static void shrinks_only_after_the_boot(void **state)
 	assert_true(heap_host_deprivilege(&err));
 	assert_int_equal(err, -EBUSY);
 	assert_all_back();
+}
+
+static void a_boot_that_fails_leaves_no_shrinker(void **state)
+{
+	int err;
+
+	(void)state;
+	boot(true, 64);
+	backend.vector = play;
+	answer[0] = (struct regs){{0, ERR(EBUSY)}};
+	assert_true(heap_host_deprivilege(&err));
+	assert_int_equal(err, -EBUSY);
+	assert_int_equal(count(), HOST_SHRINK_EMPTY);
+	assert_int_equal(scan(3), HOST_SHRINK_STOP);
+	assert_int_equal(calls, 1);
 }
 
 /* ---- the self test ------------------------------------------------------ */
@@ -423,6 +442,7 @@ int main(void)
 		SPIED(scans_in_batches),
 		SPIED(goes_on_to_the_next_heap),
 		SPIED(shrinks_only_after_the_boot),
+		PLAYED(a_boot_that_fails_leaves_no_shrinker),
 		SPIED(runs_the_selftest_at_boot),
 		SPIED(selftest_of_a_poor_host_leaks_nothing),
 	};
