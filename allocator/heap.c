@@ -93,14 +93,22 @@ void heap_reset(const struct heap_config *config)
 	memcpy(ops->data, target->snapshot, data_bytes(ops));
 
 	backend_reset(config->page_shift, config->pool_pages, config->cpus);
-	backend.data = (uintptr_t)ops->data;
+	backend.host_data = (uintptr_t)ops->host_data;
+	backend.host_data_end = (uintptr_t)ops->host_data_end;
+	backend.data = (uintptr_t)ops->host_data_end;
 	backend.data_end = (uintptr_t)ops->data_end;
 	backend.ro = (uintptr_t)ops->ro;
 	backend.ro_end = (uintptr_t)ops->ro_end;
 	backend.host_list = ops->host_list;
+	backend.vector = ops->vector;
 	start = 0;
 	size = 0;
 	stop.end = HEAP_RUNNING;
+}
+
+const struct heap_ops *heap_ops(void)
+{
+	return ops;
 }
 
 struct heap_extent heap_extent(void)
@@ -109,12 +117,6 @@ struct heap_extent heap_extent(void)
 }
 
 /* ---- calls -------------------------------------------------------------- */
-
-struct call {
-	uint64_t arg;
-	uint64_t ret;
-	struct heap_ops_list list;
-};
 
 static void explain_stop(void)
 {
@@ -135,8 +137,7 @@ static void explain_stop(void)
 	stop.what = s->what;
 }
 
-/* Run @body with the target; false if it did not return. */
-static bool guarded(void (*body)(struct call *), struct call *call)
+bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 {
 	jmp_buf out;
 
@@ -148,7 +149,9 @@ static bool guarded(void (*body)(struct call *), struct call *call)
 	heap_calls_begun++;
 	backend.stack_top = (uintptr_t)__builtin_frame_address(0);
 	backend.out = &out;
+	backend_enter(host);
 	body(call);
+	backend_enter(false);
 	backend.out = NULL;
 	if (backend.record.sanitizer) {
 		backend.stop.end = BACKEND_FAULT;
@@ -163,6 +166,11 @@ static bool guarded(void (*body)(struct call *), struct call *call)
 	}
 
 	return true;
+}
+
+static bool guarded(void (*body)(struct call *), struct call *call)
+{
+	return heap_guarded(false, body, call);
 }
 
 static void do_init(struct call *call)
@@ -421,30 +429,4 @@ void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi)
 const struct heap_stop *heap_stop(void)
 {
 	return &stop;
-}
-
-void heap_set_cpu(uint32_t cpu)
-{
-	assert(cpu < backend.cpus);
-	backend.cpu = cpu;
-}
-
-uint32_t heap_cpu(void)
-{
-	return backend.cpu;
-}
-
-void heap_fail_map(uint64_t n)
-{
-	backend.fail_map = n;
-}
-
-bool heap_fault_armed(void)
-{
-	return backend.fail_map;
-}
-
-void heap_refuse_reserve(bool refuse)
-{
-	backend.refuse_reserve = refuse;
 }

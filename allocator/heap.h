@@ -115,6 +115,61 @@ bool heap_selftest(int *err);
 bool heap_selftest_topup(struct heap_list *list, int *err);
 bool heap_selftest_needed(uint32_t *pages);
 
+/* ---- as the host --------------------------------------------------------- */
+
+/**
+ * struct heap_host - The host's books: what its kernel code calls.
+ * @alloc: a pool page to use; false if there is none
+ * @free: that page is not used any longer
+ * @finds: a page on a list that the hypervisor gave; -1 if it is not memory.
+ *	   false: it is not the host's, and the rest of the list is lost
+ * @retry: a call through the request loop failed with @err, and @pages were
+ *	   asked for (0: none); may the host give them and try again?
+ * @warn: the host's code complains
+ */
+struct heap_host {
+	bool (*alloc)(uint32_t *page);
+	void (*free)(uint32_t page);
+	bool (*finds)(int64_t page);
+	bool (*retry)(int err, uint32_t pages);
+	void (*warn)(const char *function, const char *what);
+};
+
+void heap_set_host(const struct heap_host *host);
+
+#define HEAP_REGS 18u /* x0..x17 */
+
+/*
+ * heap_hvc() - A hypercall with these very registers, which come back as EL2
+ * left them. heap_call(): through the request loop; x0 is an enum hvc, *ret
+ * what the loop returned.
+ */
+bool heap_hvc(unsigned long regs[HEAP_REGS]);
+bool heap_call(unsigned long regs[HEAP_REGS], long *ret);
+
+/* The host's functions; id: HYP_REQ_ALLOC or HYP_REQ_SELFTEST (hvc.h). */
+bool heap_host_deprivilege(int *err);
+bool heap_host_topup(uint64_t id, uint64_t pages, int *err);
+bool heap_host_reclaim(uint64_t id, uint64_t target, uint64_t *pages);
+bool heap_host_count(uint64_t *ret);
+bool heap_host_scan(uint64_t target, uint64_t *ret, uint64_t *scanned);
+
+/*
+ * The clients of the heap. *ret: what the host's function returned; of
+ * heap_host_create_vm() a handle if positive.
+ */
+bool heap_host_selftest(long *ret);
+bool heap_host_create_vm(uint64_t nr_vcpus, long *ret);
+bool heap_host_create_vcpu(uint64_t handle, uint64_t idx, long *ret);
+bool heap_host_destroy_vm(uint64_t handle, long *ret);
+bool heap_host_tracing_load(uint32_t nr_pages, long *ret);
+bool heap_host_tracing_unload(long *ret);
+/* heap_set_sizes() - Bytes of a VM and of a vCPU; before the first. */
+bool heap_set_sizes(uint64_t vm, uint64_t vcpu);
+
+/* heap_host_alloc() - heap_alloc() by way of heap_call(). */
+bool heap_host_alloc(uint64_t bytes, int *err, bool *got, uint64_t *offset);
+
 uint64_t heap_bytes(void); /* size, 0 before a successful init */
 void heap_pages(struct heap_pages *pages);
 bool heap_mapped(uint64_t page); /* page number in the heap */

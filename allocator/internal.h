@@ -3,9 +3,12 @@
 #define HYPHEAP_HEAP_INTERNAL_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Between heap.c, look.c and signals.c. */
+#include "ops.h"
+
+/* Between heap.c, hcall.c, look.c and signals.c. */
 
 /* Where the heap lies in the private window. */
 struct heap_extent {
@@ -14,6 +17,22 @@ struct heap_extent {
 };
 
 struct heap_extent heap_extent(void);
+
+const struct heap_ops *heap_ops(void); /* of the target in use */
+
+/* What goes into a call, and what comes out. */
+struct call {
+	uint64_t arg, arg2;
+	uint64_t ret, ret2;
+	struct heap_ops_list list;
+	unsigned long *regs;
+};
+
+/*
+ * heap_guarded() - Run @body with the target, as EL2 or as the host; false if
+ * it did not return.
+ */
+bool heap_guarded(bool host, void (*body)(struct call *), struct call *call);
 
 /* Changes with each call into the target: a watchdog sees whether one is stuck.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "heap.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "backend/memory.h"
@@ -47,6 +48,34 @@ bool heap_mapped(uint64_t page)
 const uint64_t *heap_map(void)
 {
 	return backend_mapped_words(heap_extent().start >> backend.shift);
+}
+
+/* ---- CPUs and armed faults ---------------------------------------------- */
+
+void heap_set_cpu(uint32_t cpu)
+{
+	assert(cpu < backend.cpus);
+	backend.cpu = cpu;
+}
+
+uint32_t heap_cpu(void)
+{
+	return backend.cpu;
+}
+
+void heap_fail_map(uint64_t n)
+{
+	backend.fail_map = n;
+}
+
+bool heap_fault_armed(void)
+{
+	return backend.fail_map;
+}
+
+void heap_refuse_reserve(bool refuse)
+{
+	backend.refuse_reserve = refuse;
 }
 
 /* ---- headers ------------------------------------------------------------ */

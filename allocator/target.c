@@ -7,7 +7,10 @@
 #include HYPHEAP_ALLOC_SOURCE
 
 #include <nvhe/alloc.h>
+#include <nvhe/hyp_main.h>
+#include <nvhe/pkvm.h>
 #include <linux/list.h>
+#include <allocator/host/pkvm.h>
 #include <allocator/ops.h>
 
 /* The code below is the harness's, not the hypervisor's: it is not checked. */
@@ -26,6 +29,7 @@
 
 /* Set by the linker script of the target, and by the linker. */
 extern char hyp_percpu_end[];
+extern char hyp_host_start[], hyp_host_end[];
 extern char SYMBOL(__start_hyp_data_)[], SYMBOL(__stop_hyp_data_)[];
 extern char SYMBOL(__start_hyp_ro_)[], SYMBOL(__stop_hyp_ro_)[];
 
@@ -133,6 +137,65 @@ SEAM unsigned int seam_selftest_needed(void)
 }
 #endif
 
+SEAM void seam_vector(unsigned long *regs)
+{
+	handle_host_hcall((struct kvm_cpu_context *)regs);
+}
+
+/*
+ * The host's calls. Their registers travel through this stack, where the host
+ * may touch them; volatile, or the compiler would make a checked memcpy() of
+ * the copy.
+ */
+SEAM void copy_regs(volatile unsigned long *to,
+		    const volatile unsigned long *from)
+{
+	for (int i = 0; i < HVC_REGS; i++)
+		to[i] = from[i];
+}
+
+SEAM long seam_host_hvc(unsigned long regs[HVC_REGS])
+{
+	struct kvm_cpu_context ctxt;
+	long ret;
+
+	copy_regs(ctxt.regs, regs);
+	backend_hvc(ctxt.regs);
+	ret = ctxt.regs[1];
+	copy_regs(regs, ctxt.regs);
+
+	return ret;
+}
+
+SEAM long seam_host_call(unsigned long regs[HVC_REGS])
+{
+	struct kvm_cpu_context ctxt;
+	long ret;
+
+	copy_regs(ctxt.regs, regs);
+	ret = pkvm_call_hyp_req(&ctxt);
+	copy_regs(regs, ctxt.regs);
+
+	return ret;
+}
+
+SEAM unsigned long seam_host_count(void)
+{
+	struct shrink_control sc = {};
+
+	return hyp_shrinker_count(&sc);
+}
+
+SEAM unsigned long seam_host_scan(unsigned long nr, unsigned long *scanned)
+{
+	struct shrink_control sc = {.nr_to_scan = nr, .nr_scanned = nr};
+	unsigned long ret = hyp_shrinker_scan(&sc);
+
+	*scanned = sc.nr_scanned;
+
+	return ret;
+}
+
 extern const struct heap_ops SYMBOL(heap_ops_);
 const struct heap_ops SYMBOL(heap_ops_) = {
 	.page_shift = HYP_PAGE_SHIFT,
@@ -141,6 +204,8 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.data_end = SYMBOL(__stop_hyp_data_),
 	.ro = SYMBOL(__start_hyp_ro_),
 	.ro_end = SYMBOL(__stop_hyp_ro_),
+	.host_data = hyp_host_start,
+	.host_data_end = hyp_host_end,
 	.host_list = &host_list,
 	.percpu_start = hyp_percpu_start,
 	.percpu_end = hyp_percpu_end,
@@ -158,4 +223,22 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.selftest_topup = seam_selftest_topup,
 	.selftest_needed = seam_selftest_needed,
 #endif
+	.set_sizes = pkvm_set_sizes,
+	.vector = seam_vector,
+	.host =
+		{
+			.hvc = seam_host_hvc,
+			.call = seam_host_call,
+			.deprivilege = pkvm_deprivilege_host,
+			.topup = pkvm_hyp_topup,
+			.reclaim = pkvm_hyp_reclaim,
+			.count = seam_host_count,
+			.scan = seam_host_scan,
+			.selftest = pkvm_selftest,
+			.create_vm = pkvm_create_vm,
+			.create_vcpu = pkvm_create_vcpu,
+			.destroy_vm = pkvm_destroy_vm,
+			.tracing_load = pkvm_tracing_load,
+			.tracing_unload = pkvm_tracing_unload,
+		},
 };

@@ -9,11 +9,12 @@
 /*
  * What the target does besides calling: every load and store of it comes
  * through here, in every build, and is refused before it happens if the
- * hypervisor may not do it. Then the calls that are not about pages: panics,
- * locks, CPUs, memcaches, cache maintenance.
+ * hypervisor may not do it.
  *
  * Allowed are: pages of the arena that backend_allowed[] says; the part of the
- * stack that the target itself uses; its own data; its constants, to read.
+ * stack that the target itself uses; its own data; its constants, to read. Code
+ * that runs for the host (host.c here) sees nothing of the arena but what it
+ * owns, by addresses of its own, and has data of its own.
  */
 
 UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
@@ -31,6 +32,7 @@ UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
 	backend.stop.end = end;
 	backend.stop.pc = pc;
 	backend.out = NULL;
+	backend_enter(false);
 #if HYPHEAP_ASAN
 	__asan_handle_no_return();
 #endif
@@ -52,7 +54,8 @@ void backend_panic(const char *function, const char *file, int line,
 	backend_end_call(BACKEND_PANIC, 0);
 }
 
-static __attribute__((noreturn, cold)) void hang(const char *what, uintptr_t pc)
+__attribute__((noreturn, cold)) void backend_hang(const char *what,
+						  uintptr_t pc)
 {
 	stop_at("", NULL, 0);
 	snprintf(backend.stop.what, sizeof(backend.stop.what), "%s", what);
@@ -61,15 +64,17 @@ static __attribute__((noreturn, cold)) void hang(const char *what, uintptr_t pc)
 
 UNSANITIZED void backend_count_call(void)
 {
+	if (backend.host_side)
+		return;
 	if (++backend.record.calls > backend.calls_bound && backend.out)
-		hang("more kernel-interface calls than the bound",
-		     (uintptr_t)__builtin_return_address(0));
+		backend_hang("more kernel-interface calls than the bound",
+			     (uintptr_t)__builtin_return_address(0));
 }
 
 /* ---- loads and stores --------------------------------------------------- */
 
-static __attribute__((noreturn, noinline, cold)) void
-refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+__attribute__((noreturn, noinline, cold)) void
+backend_refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uintptr_t arena = (uintptr_t)backend.arena;
 	const char *verb = store ? "store to" : "load from";
@@ -77,7 +82,12 @@ refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	size_t room = sizeof(backend.stop.what);
 
 	stop_at("", NULL, 0);
-	if (at - arena < BACKEND_LINEAR_MAX) {
+	if (backend.host_side) {
+		backend_host_refusal(at, bytes, store);
+	} else if (at - arena - HOST_WINDOW < BACKEND_LINEAR_MAX) {
+		snprintf(what, room, "%zu-byte %s an address of the host's",
+			 bytes, verb);
+	} else if (at - arena < BACKEND_LINEAR_MAX) {
 		uint64_t page = (at - arena) >> backend.shift;
 		const char *state = "a page that is not memory";
 
@@ -154,10 +164,14 @@ extern char __stop___llvm_prf_cnts[] __attribute__((weak));
 UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
 {
 	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	const uintptr_t data = backend.host_side ? backend.host_data
+						 : backend.data;
+	const uintptr_t end = backend.host_side ? backend.host_data_end
+						: backend.data_end;
 	bool ours;
 
 	ours = within(at, bytes, sp, backend.stack_top) ||
-	       within(at, bytes, backend.data, backend.data_end) ||
+	       within(at, bytes, data, end) ||
 	       (!store && within(at, bytes, backend.ro, backend.ro_end)) ||
 	       within(at, bytes, (uintptr_t)__start___llvm_prf_cnts,
 		      (uintptr_t)__stop___llvm_prf_cnts);
@@ -174,7 +188,7 @@ UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 {
 	for (uint64_t page = offset >> backend.shift;
 	     page <= (offset + bytes - 1) >> backend.shift; page++) {
-		backend_pool[page].flags &= ~PAGE_CLEAN;
+		backend_pool[page].flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
 		backend_pool[page].junk = 0;
 	}
 }
@@ -185,21 +199,28 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
+	if (backend.host_side) {
+		backend.record.accesses--; /* only EL2's are bounded */
+		if (offset < ARENA_BYTES || !outside_allowed(at, bytes, store))
+			backend_refuse(at, bytes, store, pc);
+		return;
+	}
+
 	if (backend.record.accesses > backend.accesses_bound)
-		hang("more loads and stores than the bound", pc);
+		backend_hang("more loads and stores than the bound", pc);
 
 	if (offset >= ARENA_BYTES) {
 		if (!outside_allowed(at, bytes, store))
-			refuse(at, bytes, store, pc);
+			backend_refuse(at, bytes, store, pc);
 		return;
 	}
 
 	if (bytes > ARENA_BYTES - offset)
-		refuse(at, bytes, store, pc);
+		backend_refuse(at, bytes, store, pc);
 	for (uint64_t page = offset >> backend.shift;
 	     page <= (offset + bytes - 1) >> backend.shift; page++)
 		if (!backend_allowed[page])
-			refuse(at, bytes, store, pc);
+			backend_refuse(at, bytes, store, pc);
 
 	if (offset >= BACKEND_LINEAR_MAX)
 		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
@@ -215,7 +236,7 @@ check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	const uint64_t private = offset - BACKEND_LINEAR_MAX;
 
 	if (++backend.record.accesses <= backend.accesses_bound &&
-	    private < BACKEND_PRIVATE_MAX &&
+	    private < backend.private_end &&
 	    offset >> backend.shift == (offset + bytes - 1) >> backend.shift &&
 	    backend_allowed[offset >> backend.shift])
 		note_private(private, bytes, store);
@@ -223,12 +244,22 @@ check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		check_any(at, bytes, store, pc);
 }
 
-/* An access of any length. */
-UNSANITIZED static void check_range(uintptr_t at, size_t bytes, bool store,
-				    uintptr_t pc)
+/* An access of any length. Return: where the bytes are. */
+UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
+				     uintptr_t pc)
 {
+	if (backend.host_side && backend_in_host_window(at)) {
+		uint8_t *there = backend_host_bytes(at, bytes, store, pc);
+
+		if (store)
+			note_linear_store(there - backend.arena, bytes);
+		return there;
+	}
+
 	backend.record.accesses++;
 	check_any(at, bytes, store, pc);
+
+	return (void *)at;
 }
 
 #define PC ((uintptr_t)__builtin_return_address(0))
@@ -297,23 +328,23 @@ UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
 UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)
 {
 	if (bytes)
-		check_range((uintptr_t)to, bytes, true, PC);
-	raw_fill(to, byte, bytes);
+		raw_fill(check_range((uintptr_t)to, bytes, true, PC), byte,
+			 bytes);
 
 	return to;
 }
 
 UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
 {
-	uint8_t *p = to;
-	const uint8_t *q = from;
+	const uint8_t *q;
+	uint8_t *p;
 
 	if (!bytes)
 		return to;
-	check_range((uintptr_t)from, bytes, false, PC);
-	check_range((uintptr_t)to, bytes, true, PC);
+	q = check_range((uintptr_t)from, bytes, false, PC);
+	p = check_range((uintptr_t)to, bytes, true, PC);
 	if (p <= q || p >= q + bytes) {
-		raw_copy(to, from, bytes);
+		raw_copy(p, q, bytes);
 	} else {
 		while (bytes--)
 			p[bytes] = q[bytes];
@@ -324,138 +355,28 @@ UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
 
 UNSANITIZED void *hyp_memcpy(void *to, const void *from, size_t bytes)
 {
+	const void *q;
+
 	if (!bytes)
 		return to;
-	check_range((uintptr_t)from, bytes, false, PC);
-	check_range((uintptr_t)to, bytes, true, PC);
-	raw_copy(to, from, bytes);
+	q = check_range((uintptr_t)from, bytes, false, PC);
+	raw_copy(check_range((uintptr_t)to, bytes, true, PC), q, bytes);
 
 	return to;
 }
 
 UNSANITIZED int hyp_memcmp(const void *a, const void *b, size_t bytes)
 {
-	const uint8_t *p = a, *q = b;
+	const uint8_t *p, *q;
 	size_t at;
 
 	if (!bytes)
 		return 0;
-	check_range((uintptr_t)a, bytes, false, PC);
-	check_range((uintptr_t)b, bytes, false, PC);
-	at = raw_differ(a, b, bytes);
+	p = check_range((uintptr_t)a, bytes, false, PC);
+	q = check_range((uintptr_t)b, bytes, false, PC);
+	at = raw_differ(p, q, bytes);
 
 	return at == bytes ? 0 : (int)p[at] - (int)q[at];
-}
-
-/* ---- CPUs and locks ----------------------------------------------------- */
-
-UNSANITIZED unsigned int backend_cpu(void)
-{
-	return backend.cpu;
-}
-
-UNSANITIZED unsigned int backend_cpus(void)
-{
-	return backend.cpus;
-}
-
-UNSANITIZED void backend_lock(unsigned int *holder, const char *function)
-{
-	backend_count_call();
-	if (*holder == backend.cpu + 1)
-		hang("takes a lock that this CPU holds already", PC);
-	if (*holder)
-		backend_panic(function, NULL, 0,
-			      "takes a lock that a stopped CPU holds");
-	*holder = backend.cpu + 1;
-	backend.locks++;
-}
-
-UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
-{
-	backend_count_call();
-	if (*holder != backend.cpu + 1 || !backend.locks)
-		backend_panic(function, NULL, 0,
-			      "drops a lock that this CPU does not hold");
-	*holder = 0;
-	backend.locks--;
-}
-
-/* ---- memcaches and cache maintenance ------------------------------------ */
-
-/*
- * The page that a memcache link lies in, by the linear address the hypervisor
- * has for it; a fault if it may not have it.
- */
-static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
-				      uintptr_t pc)
-{
-	const uint64_t offset = at - (uintptr_t)backend.arena;
-	const uint64_t page = offset >> backend.shift;
-
-	backend_count_call();
-	if (offset >= BACKEND_LINEAR_MAX || page >= backend.pool ||
-	    (backend_pool[page].flags & PAGE_HOST))
-		refuse(at, 8, store, pc);
-	if (!backend.locks && mc != backend.host_list)
-		backend.record.unlocked_cache = true;
-
-	return &backend_pool[page];
-}
-
-/* Where the first 8 bytes of a page are now. */
-static uint8_t *link_bytes(const struct backend_page *page)
-{
-	if (page->flags & PAGE_MAPPED)
-		return backend_private((uint64_t)page->va_page
-				       << backend.shift);
-
-	return backend.arena +
-	       ((uint64_t)(page - backend_pool) << backend.shift);
-}
-
-void backend_cache_push(const void *mc, void *page, unsigned long link)
-{
-	struct backend_page *p = link_page(mc, (uintptr_t)page, true, PC);
-	uint8_t *bytes = link_bytes(p);
-
-	raw_copy(bytes, &link, sizeof(link));
-	if (p->flags & PAGE_MAPPED) {
-		uint64_t offset = bytes - backend_private(0);
-
-		backend_note_store(offset, offset + sizeof(link));
-	}
-	if (!(p->flags & PAGE_CACHED))
-		backend.cached++;
-	p->flags |= PAGE_CACHED;
-}
-
-unsigned long backend_cache_pop(const void *mc, void *page)
-{
-	struct backend_page *p = link_page(mc, (uintptr_t)page, false, PC);
-	unsigned long link;
-
-	raw_copy(&link, link_bytes(p), sizeof(link));
-	if (p->flags & PAGE_CACHED)
-		backend.cached--;
-	p->flags &= ~PAGE_CACHED;
-
-	return link;
-}
-
-void backend_clean(void *addr, unsigned long size)
-{
-	const uint64_t offset = (uintptr_t)addr - (uintptr_t)backend.arena;
-	const uint64_t bytes = 1ul << backend.shift;
-
-	backend_count_call();
-	if (offset >= BACKEND_LINEAR_MAX)
-		return;
-
-	for (uint64_t at = (offset + bytes - 1) & ~(bytes - 1);
-	     at + bytes <= offset + size; at += bytes)
-		if (at >> backend.shift < backend.pool)
-			backend_pool[at >> backend.shift].flags |= PAGE_CLEAN;
 }
 
 /* Called before what does not return; backend_end_call() sees to it itself. */

@@ -7,10 +7,11 @@
  * (heap.c) see it. Basic types only: this header is read by kernel code and by
  * plain C.
  *
- * Three kinds of address:
+ * Four kinds of address:
  *   physical   BACKEND_PHYS_BASE + page number * page size
  *   linear     where the hypervisor sees every page it owns and has not mapped
  *   private    ranges handed out by backend_reserve(), where the heap lies
+ *   host       where the host sees all memory, and may touch what it owns
  *
  * The bytes of a page are in one place at a time: in the private range while it
  * is mapped, else in the linear map. Each access of the target is checked
@@ -21,6 +22,7 @@
 #define BACKEND_LINEAR_MAX (256ul << 20)  /* bytes of host pages */
 #define BACKEND_PRIVATE_MAX (160ul << 20) /* bytes of private ranges */
 #define BACKEND_CPUS_MAX 4u
+#define BACKEND_REGS 18u /* x0..x17 travel with a hypercall */
 
 /* ---- what the hypervisor calls ------------------------------------------ */
 
@@ -88,5 +90,55 @@ unsigned long backend_lookup(unsigned long va);
 
 /* backend_unmap_range() - A panic if @from > @to or a page is not mapped. */
 void backend_unmap_range(unsigned long from, unsigned long to);
+
+/*
+ * backend_share_hyp(), backend_unshare_hyp() - Let EL2 at a page that stays the
+ * host's, or no longer.
+ *
+ * Return: as backend_donate_hyp().
+ */
+int backend_share_hyp(unsigned long pfn);
+int backend_unshare_hyp(unsigned long pfn);
+
+/* backend_shared() - Does the host share all pages of [@phys, +@size)? */
+int backend_shared(unsigned long phys, unsigned long size);
+
+/* backend_host_window() - Host address of BACKEND_PHYS_BASE. */
+unsigned long backend_host_window(void);
+
+/* ---- what the host calls ------------------------------------------------ */
+
+/*
+ * backend_hvc() - The exception to EL2: x0..x17 go there and come back.
+ *
+ * Until it returns, code runs on behalf of the hypervisor. The host alone may
+ * call this.
+ */
+void backend_hvc(unsigned long regs[BACKEND_REGS]);
+
+/*
+ * backend_host_alloc(), backend_host_free() - A page out of the host's books,
+ * full of junk, and back into them.
+ *
+ * Return: its physical address, or 0 if there is none.
+ */
+unsigned long backend_host_alloc(void);
+void backend_host_free(unsigned long phys);
+
+/*
+ * backend_host_finds() - Is @phys a page of the host's own? If not its books
+ * hold that against the hypervisor.
+ */
+int backend_host_finds(unsigned long phys);
+
+/*
+ * backend_host_retry() - The harness's say in a request loop that would never
+ * end: may the host give @pages and call again? Called after each try that
+ * failed; @pages is 0 if it came without a request.
+ */
+int backend_host_retry(long err, unsigned int pages);
+
+/* backend_host_warn() - The host's WARN_ON(): it goes on. */
+void backend_host_warn(const char *function, const char *what);
 
 #endif

@@ -40,14 +40,16 @@ void backend_allow(uint64_t arena_page, bool allow)
 
 static void create_arena(void)
 {
-	void *at = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+	const size_t bytes = ARENA_BYTES + BACKEND_LINEAR_MAX;
+	char *at = mmap(NULL, bytes, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (at == MAP_FAILED) {
+	if (at == MAP_FAILED ||
+	    mprotect(at, ARENA_BYTES, PROT_READ | PROT_WRITE)) {
 		perror("hypheap: no memory for the fake EL2 memory");
 		exit(3);
 	}
-	backend.arena = at;
+	backend.arena = (uint8_t *)at;
 	ASAN_POISON_MEMORY_REGION(at, ARENA_BYTES);
 	for (uint32_t i = 0; i < POOL_MAX; i++)
 		backend_pool[i].flags = PAGE_HOST;
@@ -124,6 +126,7 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend.ranges = 0;
 	backend.private_used = 0;
 	backend.locks = 0;
+	backend_enter(false);
 	backend_begin(0);
 }
 
@@ -143,6 +146,13 @@ void backend_begin(uint64_t bound)
 	r->unlocked_cache = false;
 	r->unwiped = false;
 	r->sanitizer = false;
+	r->hvcs = 0;
+}
+
+void backend_enter(bool host)
+{
+	backend.host_side = host;
+	backend.private_end = host ? 0 : BACKEND_PRIVATE_MAX;
 }
 
 /* ---- addresses ---------------------------------------------------------- */
@@ -160,6 +170,11 @@ unsigned long backend_virt_to_phys(unsigned long virt)
 uint64_t backend_page_phys(uint32_t page)
 {
 	return BACKEND_PHYS_BASE + ((uint64_t)page << backend.shift);
+}
+
+unsigned long backend_host_window(void)
+{
+	return (unsigned long)backend.arena + HOST_WINDOW;
 }
 
 int64_t backend_phys_page(uint64_t phys)

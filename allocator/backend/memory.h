@@ -22,6 +22,8 @@ enum {
 	PAGE_CACHED = 4,  /* in a memcache */
 	PAGE_TOUCHED = 8, /* to be reset */
 	PAGE_CLEAN = 16,  /* cleaned to the PoC since it left the heap */
+	PAGE_SHARED = 32, /* the host's, and EL2 may use it, too */
+	PAGE_AS_WAS = 64, /* EL2 wrote nothing to it since it was donated */
 };
 
 struct backend_page {
@@ -68,6 +70,7 @@ struct backend_stop {
  *	   was given to the host with a byte left in it (at UINT64_MAX: not
  *	   cleaned)
  * @sanitizer: a sanitizer reported something
+ * @hvcs: hypercalls
  */
 struct backend_record {
 	uint64_t calls;
@@ -84,6 +87,24 @@ struct backend_record {
 	uint32_t unwiped_page;
 	uint64_t unwiped_at;
 	bool sanitizer;
+	uint32_t hvcs;
+};
+
+/**
+ * struct backend_host - The host's books, which are not the backend's.
+ * @alloc: a pool page for the host to use; false: there is none
+ * @free: it needs that page no longer
+ * @finds: is this a page of the host's own, to be found on a list? Pool page,
+ *	   or -1: not memory
+ * @retry: see backend_host_retry()
+ * @warn: the host's code complains
+ */
+struct backend_host {
+	bool (*alloc)(uint32_t *page);
+	void (*free)(uint32_t page);
+	bool (*finds)(int64_t page);
+	bool (*retry)(int err, uint32_t pages);
+	void (*warn)(const char *function, const char *what);
 };
 
 struct backend_range {
@@ -93,7 +114,8 @@ struct backend_range {
 #define BACKEND_RANGES 8u
 
 struct backend {
-	uint8_t *arena;	     /* the linear window, then the private window */
+	/* the linear window, the private window, the host's window */
+	uint8_t *arena;
 	uint32_t shift;	     /* of a page */
 	uint16_t generation; /* never 0; another one after each change of shift */
 	uint32_t pool;	     /* pages */
@@ -107,10 +129,18 @@ struct backend {
 	uint32_t locks;	       /* held */
 	const void *host_list; /* a memcache that is the host's own */
 
-	/* bounds of what the target may touch besides the arena */
+	/*
+	 * On whose behalf code runs. Bounds of what it may touch besides the
+	 * arena; of the private window, the host nothing.
+	 */
+	bool host_side;
+	uint64_t private_end;
 	uintptr_t stack_top;
-	uintptr_t data, data_end; /* read and write */
-	uintptr_t ro, ro_end;	  /* read */
+	uintptr_t data, data_end;	     /* EL2's, read and write */
+	uintptr_t host_data, host_data_end;  /* the host's */
+	uintptr_t ro, ro_end;		     /* read */
+	void (*vector)(unsigned long *regs); /* EL2's entry for hypercalls */
+	struct backend_host books;
 
 	uint64_t calls_bound, accesses_bound;
 	struct backend_record record;
@@ -129,6 +159,9 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus);
 
 /* backend_begin() - Forget the record; a call may make @bound interface calls. */
 void backend_begin(uint64_t bound);
+
+/* backend_enter() - From now on code runs for the host, or for EL2. */
+void backend_enter(bool host);
 
 /* backend_end_call() - End the call into the target; from inside it. */
 __attribute__((noreturn)) void backend_end_call(enum backend_end end,

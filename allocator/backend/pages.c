@@ -32,12 +32,14 @@ int backend_donate_hyp(unsigned long pfn, unsigned long nr)
 		return (int)first;
 
 	for (uint64_t i = first; i < first + nr; i++)
-		if (!(backend_pool[i].flags & PAGE_HOST))
+		if ((backend_pool[i].flags & (PAGE_HOST | PAGE_SHARED)) !=
+		    PAGE_HOST)
 			return -EPERM;
 
 	for (uint64_t i = first; i < first + nr; i++) {
 		backend_touch(i);
 		backend_pool[i].flags &= ~PAGE_HOST;
+		backend_pool[i].flags |= PAGE_AS_WAS;
 		backend.host--;
 		backend_allow(i, true);
 	}
@@ -45,7 +47,10 @@ int backend_donate_hyp(unsigned long pfn, unsigned long nr)
 	return 0;
 }
 
-/* All zero but the link, and cleaned? Remember the first page that is not. */
+/*
+ * All zero but the link, and cleaned? Remember the first page that is not. A
+ * page that EL2 never wrote to holds nothing but the host's own bytes.
+ */
 static void check_wiped(uint32_t page)
 {
 	struct backend_record *r = &backend.record;
@@ -53,7 +58,7 @@ static void check_wiped(uint32_t page)
 	size_t rest = page_bytes() - 8;
 	size_t at = raw_nonzero(bytes + 8, rest);
 
-	if (r->unwiped)
+	if (r->unwiped || (backend_pool[page].flags & PAGE_AS_WAS))
 		return;
 
 	if (at != rest) {
@@ -86,13 +91,62 @@ int backend_donate_host(unsigned long pfn, unsigned long nr)
 		check_wiped(i);
 		if (backend_pool[i].flags & PAGE_CACHED)
 			backend.cached--;
-		backend_pool[i].flags &= ~(PAGE_CACHED | PAGE_CLEAN);
+		backend_pool[i].flags &=
+			~(PAGE_CACHED | PAGE_CLEAN | PAGE_AS_WAS);
 		backend_pool[i].flags |= PAGE_HOST;
 		backend.host++;
 		backend_allow(i, false);
 	}
 
 	return 0;
+}
+
+int backend_share_hyp(unsigned long pfn)
+{
+	int64_t page = donation(pfn, 1);
+
+	if (page < 0)
+		return (int)page;
+	if ((backend_pool[page].flags & (PAGE_HOST | PAGE_SHARED)) != PAGE_HOST)
+		return -EPERM;
+
+	backend_touch((uint32_t)page);
+	backend_pool[page].flags |= PAGE_SHARED;
+	backend_allow((uint64_t)page, true);
+
+	return 0;
+}
+
+int backend_unshare_hyp(unsigned long pfn)
+{
+	int64_t page = donation(pfn, 1);
+
+	if (page < 0)
+		return (int)page;
+	if (!(backend_pool[page].flags & PAGE_SHARED))
+		return -EPERM;
+
+	backend_pool[page].flags &= ~PAGE_SHARED;
+	backend_allow((uint64_t)page, false);
+
+	return 0;
+}
+
+int backend_shared(unsigned long phys, unsigned long size)
+{
+	const uint64_t memory = (uint64_t)backend.pool << backend.shift;
+	const uint64_t at = phys - BACKEND_PHYS_BASE;
+
+	backend_count_call();
+	if (at >= memory || !size || size > memory - at)
+		return 0;
+
+	for (uint64_t page = at >> backend.shift;
+	     page <= (at + size - 1) >> backend.shift; page++)
+		if (!(backend_pool[page].flags & PAGE_SHARED))
+			return 0;
+
+	return 1;
 }
 
 /* ---- the private range -------------------------------------------------- */
@@ -153,7 +207,7 @@ static void map_page(uint64_t private_page, uint32_t page)
 		 linear_bytes(page), page_bytes());
 	backend_allow(page, false);
 	p->flags |= PAGE_MAPPED;
-	p->flags &= ~PAGE_CLEAN;
+	p->flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
 	p->va_page = private_page;
 	backend_set_behind(private_page, page + 1);
 	backend.mapped++;

@@ -8,6 +8,7 @@
 
 #define ARENA_BYTES (BACKEND_LINEAR_MAX + BACKEND_PRIVATE_MAX)
 #define ARENA_PAGES (ARENA_BYTES >> 12)
+#define HOST_WINDOW ARENA_BYTES /* offset; nothing is mapped there */
 #define POOL_MAX 65536u
 
 /* Hang: so many loads and stores for each kernel-interface call allowed. */
@@ -37,6 +38,28 @@ static inline uint8_t *linear_bytes(uint32_t page)
 
 /* backend_note_store() - The target wrote bytes of the private window. */
 void backend_note_store(uint64_t lo, uint64_t hi);
+
+/*
+ * backend_refuse(), backend_hang() - End the call: a forbidden access, or one
+ * thing too many.
+ */
+__attribute__((noreturn)) void backend_refuse(uintptr_t at, size_t bytes,
+					      bool store, uintptr_t pc);
+__attribute__((noreturn)) void backend_hang(const char *what, uintptr_t pc);
+
+/*
+ * backend_host_bytes() - Where the bytes at an address of the host's window
+ * are; a fault if the host does not own all of them.
+ */
+uint8_t *backend_host_bytes(uintptr_t at, size_t bytes, bool store,
+			    uintptr_t pc);
+/* backend_host_refusal() - Say what the host did, in backend.stop.what. */
+void backend_host_refusal(uintptr_t at, size_t bytes, bool store);
+
+static inline bool backend_in_host_window(uintptr_t at)
+{
+	return at - (uintptr_t)backend.arena - HOST_WINDOW < BACKEND_LINEAR_MAX;
+}
 
 /* backend_allow() - Let the target at a page of the arena, or no longer. */
 void backend_allow(uint64_t arena_page, bool allow);

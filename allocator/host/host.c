@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../heap.h"
+#include "../hvc.h"
 
 /*
  * The host's books: pages it never gave away are those from "fresh" on; pages
@@ -18,15 +19,12 @@ static uint32_t returned[PAGES_MAX];
 static uint32_t returned_nr;
 static bool away[PAGES_MAX]; /* given to the hypervisor, as the host knows */
 static struct host_finding finding;
-
-void host_reset(uint32_t pages)
-{
-	memset(away, 0, fresh * sizeof(away[0]));
-	pool = pages;
-	fresh = 0;
-	returned_nr = 0;
-	finding.what = NULL;
-}
+static struct host_loop {
+	struct host_call *call; /* NULL: none goes on */
+	unsigned int tries;	/* that it may make */
+	uint32_t asked;		/* pages given since the last try */
+	uint32_t mapped;	/* before this try */
+} loop;
 
 uint32_t host_free(void)
 {
@@ -47,14 +45,18 @@ static void find(uint32_t page, const char *what)
 	finding.what = what;
 }
 
-/* A page of the host's own; there must be one. */
-static uint32_t take_page(void)
+/* ---- what the host's kernel code calls ---------------------------------- */
+
+/* A page of the host's own. */
+static bool take_page(uint32_t *page)
 {
-	uint32_t page = returned_nr ? returned[--returned_nr] : fresh++;
+	if (!host_free())
+		return false;
 
-	away[page] = true;
+	*page = returned_nr ? returned[--returned_nr] : fresh++;
+	away[*page] = true;
 
-	return page;
+	return true;
 }
 
 static void put_page(uint32_t page)
@@ -68,46 +70,62 @@ static void put_page(uint32_t page)
 	returned[returned_nr++] = page;
 }
 
-/* A list of @nr pages, full of junk but for the links. */
-static struct heap_list make_list(uint64_t nr)
+/* A page on a list that the hypervisor gave. */
+static bool look_at_page(int64_t page)
 {
-	struct heap_list list = {.head = 0, .nr = 0};
-
-	while (list.nr < nr) {
-		uint32_t page = take_page();
-
-		heap_host_junk(page);
-		heap_host_write(page, list.head);
-		list.head = heap_page_phys(page);
-		list.nr++;
+	if (page < 0) {
+		find(0, "is not on the list, which ends in no page of "
+			"memory");
+		return false;
+	}
+	if (!heap_host_owns((uint32_t)page)) {
+		find((uint32_t)page, "is on the host's list but not the "
+				     "host's");
+		return false;
 	}
 
-	return list;
+	return true;
 }
 
-/* Put the pages of a list back. Return: how many there were. */
-static uint64_t take_list(const struct heap_list *list)
+static void warn(const char *function, const char *what)
 {
-	uint64_t head = list->head;
-	uint64_t nr;
+	(void)function;
+	(void)what;
+	find(0, "or any: the hypervisor refused a call of the host's");
+}
 
-	for (nr = 0; nr < list->nr; nr++) {
-		int64_t page = heap_phys_page(head);
+/* Pages in the heap. */
+static uint32_t mapped_pages(void)
+{
+	struct heap_pages pages;
 
-		if (page < 0) {
-			find(0, "is not on the list, which ends in no page of "
-				"memory");
-			break;
-		}
-		if (!heap_host_owns(page)) {
-			find(page, "is on the host's list but not the host's");
-			break;
-		}
-		head = heap_host_read(page);
-		put_page(page);
+	heap_pages(&pages);
+
+	return pages.mapped;
+}
+
+/* A try failed. Is there to be another? */
+static bool may_retry(int err, uint32_t pages)
+{
+	struct host_call *call = loop.call;
+	uint32_t mapped;
+
+	if (!call)
+		return true;
+
+	call->tries++;
+	call->err = err;
+	call->need = pages;
+
+	mapped = mapped_pages();
+	if (loop.asked && err == -ENOMEM && pages && mapped <= loop.mapped) {
+		call->stuck = true;
+		call->stuck_need = loop.asked;
 	}
+	loop.asked = pages;
+	loop.mapped = mapped;
 
-	return nr;
+	return call->tries < loop.tries;
 }
 
 /* What the host owns it must be able to find. */
@@ -127,18 +145,46 @@ static void check_books(void)
 	find(0, "or another was never donated, but the hypervisor has it");
 }
 
+/* ---- the host's doings -------------------------------------------------- */
+
+void host_boot(uint32_t pages)
+{
+	static const struct heap_host books = {
+		.alloc = take_page,
+		.free = put_page,
+		.finds = look_at_page,
+		.retry = may_retry,
+		.warn = warn,
+	};
+
+	memset(away, 0, fresh * sizeof(away[0]));
+	pool = pages;
+	fresh = 0;
+	returned_nr = 0;
+	finding.what = NULL;
+	loop.call = NULL;
+	heap_set_host(&books);
+}
+
+void host_reset(uint32_t pages)
+{
+	int err;
+
+	host_boot(pages);
+	heap_begin(1);
+	if (!heap_host_deprivilege(&err) || err)
+		find(0, "or any: the host could not give up its privileges");
+	heap_begin(0);
+}
+
 bool host_topup(uint64_t pages, int *err)
 {
-	struct heap_list list;
-
 	if (pages > host_free())
 		pages = host_free();
 
-	list = make_list(pages);
-	if (!heap_topup(&list, err))
+	if (!heap_host_topup(HYP_REQ_ALLOC, pages, err))
 		return false;
 
-	take_list(&list);
 	check_books();
 
 	return true;
@@ -146,12 +192,9 @@ bool host_topup(uint64_t pages, int *err)
 
 bool host_reclaim(uint64_t target, uint64_t *pages)
 {
-	struct heap_list list = {.head = 0, .nr = 0};
-
-	if (!heap_reclaim(&list, target))
+	if (!heap_host_reclaim(HYP_REQ_ALLOC, target, pages))
 		return false;
 
-	*pages = take_list(&list);
 	check_books();
 
 	return true;
@@ -159,59 +202,34 @@ bool host_reclaim(uint64_t target, uint64_t *pages)
 
 bool host_shrink(uint64_t target, uint64_t *pages)
 {
-	*pages = 0;
+	uint64_t scanned;
 
-	while (*pages < target) {
-		uint64_t left = target - *pages;
-		uint64_t batch = left < HOST_SHRINK_BATCH ? left
-							  : HOST_SHRINK_BATCH;
-		uint64_t got;
+	if (!heap_host_scan(target, pages, &scanned))
+		return false;
 
-		if (!host_reclaim(batch, &got))
-			return false;
-		if (!got)
-			break;
-		*pages += got;
-	}
+	if (*pages == HOST_SHRINK_STOP)
+		*pages = 0;
+	check_books();
 
 	return true;
 }
 
 bool host_call_alloc(uint64_t bytes, unsigned int tries, struct host_call *call)
 {
+	bool done;
+	int err = 0;
+
 	memset(call, 0, sizeof(*call));
+	loop = (struct host_loop){
+		.call = call, .tries = tries, .mapped = mapped_pages()};
+	done = heap_host_alloc(bytes, &err, &call->got, &call->offset);
+	loop.call = NULL;
+	if (!done)
+		return false;
 
-	while (call->tries < tries) {
-		struct heap_pages before, after;
-		uint32_t asked = call->need;
-		int err;
-
-		heap_pages(&before);
-		call->tries++;
-		if (!heap_alloc(bytes, &call->got, &call->offset))
-			return false;
-		if (call->got)
-			return true;
-
-		if (!heap_errno(&call->err) || !heap_topup_needed(&call->need))
-			return false;
-		heap_pages(&after);
-		if (asked && call->err == -ENOMEM && call->need &&
-		    after.mapped <= before.mapped) {
-			call->stuck = true;
-			call->stuck_need = asked;
-		}
-
-		if (call->err != -ENOMEM || !call->need ||
-		    call->need > host_free() || call->tries == tries)
-			return true;
-		if (!host_topup(call->need, &err))
-			return false;
-		if (err) {
-			call->err = err;
-			return true;
-		}
-	}
+	call->tries += call->got;
+	call->err = call->got ? call->err : err;
+	check_books();
 
 	return true;
 }

@@ -11,8 +11,8 @@
  * function returns false if the hypervisor did not return from that.
  */
 
-#define HOST_SHRINK_BATCH \
-	16u /* pages a reclaim call of the shrinker asks for */
+#define HOST_SHRINK_STOP UINT64_MAX
+#define HOST_SHRINK_EMPTY (UINT64_MAX - 1)
 
 /**
  * struct host_finding - What the host sees that should not be.
@@ -24,7 +24,13 @@ struct host_finding {
 	uint32_t page;
 };
 
-/* host_reset() - All @pool pages are the host's; after heap_reset(). */
+/*
+ * host_boot() - All @pool pages are the host's; after heap_reset(). It may
+ * still run the allocator's self test; its shrinker does not work yet.
+ */
+void host_boot(uint32_t pool);
+
+/* host_reset() - host_boot(), and the host gives up its privileges. */
 void host_reset(uint32_t pool);
 
 /* host_free() - Pages the host has to give, by its own books. */
@@ -43,7 +49,7 @@ bool host_topup(uint64_t pages, int *err);
 bool host_reclaim(uint64_t target, uint64_t *pages);
 
 /**
- * host_shrink() - The shrinker's scan: HOST_SHRINK_BATCH pages a call, until
+ * host_shrink() - The shrinker's scan: 16 pages a hypercall, until
  * @target are freed or a call brings none.
  * @pages: how many came
  */

@@ -393,7 +393,10 @@ static void remembers_what_was_not_locked(void **state)
 	unsigned long va = map_one(0, 1);
 	const struct backend_record *r = &backend.record;
 	unsigned int lock = 0;
-	const int mc = 0, host_list = 0;
+	static const struct {
+		int mc, host_list;
+	} mcs;
+	const int on_stack = 0;
 
 	(void)state;
 	backend_begin(1000);
@@ -406,11 +409,17 @@ static void remembers_what_was_not_locked(void **state)
 	assert_int_equal(r->unlocked_hi, 48);
 
 	assert_int_equal(backend_donate_hyp(pfn(1), 1), 0);
-	backend.host_list = &host_list;
-	backend_cache_push(&host_list, (void *)linear(1), 0);
+	backend.data = (uintptr_t)&mcs;
+	backend.data_end = (uintptr_t)(&mcs + 1);
+	backend.host_list = &mcs.host_list;
+	backend_cache_push(&mcs.host_list, (void *)linear(1), 0);
 	assert_false(r->unlocked_cache);
-	backend_cache_push(&mc, (void *)linear(1), 0);
+	backend_cache_push(&on_stack, (void *)linear(1), 0);
+	assert_false(r->unlocked_cache);
+	backend_cache_push(&mcs.mc, (void *)linear(1), 0);
 	assert_true(r->unlocked_cache);
+	backend.data = 0;
+	backend.data_end = 0;
 	backend.host_list = NULL;
 }
 

@@ -14,6 +14,22 @@ static inline __maybe_unused int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
 	return backend_donate_host(pfn, nr_pages);
 }
 
+static inline __maybe_unused int __pkvm_host_share_hyp(u64 pfn)
+{
+	return backend_share_hyp(pfn);
+}
+
+static inline __maybe_unused int __pkvm_host_unshare_hyp(u64 pfn)
+{
+	return backend_unshare_hyp(pfn);
+}
+
+/* Does the host share all of [@addr, +@size), by EL2's address? */
+static inline __maybe_unused bool hyp_is_shared(const void *addr, size_t size)
+{
+	return backend_shared(backend_virt_to_phys((unsigned long)addr), size);
+}
+
 static inline __maybe_unused void kvm_flush_dcache_to_poc(void *addr,
 							  size_t size)
 {
