@@ -19,6 +19,7 @@ struct backend_page backend_pool[POOL_MAX];
 
 uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
 static uint64_t mapped_bits[BACKEND_PRIVATE_MAX >> 12 >> 6]; /* the same */
+static struct backend_poison linear_poison;
 static uint32_t touched[POOL_MAX];
 static uint32_t touched_nr;
 
@@ -50,7 +51,6 @@ static void create_arena(void)
 		exit(3);
 	}
 	backend.arena = (uint8_t *)at;
-	ASAN_POISON_MEMORY_REGION(at, ARENA_BYTES);
 	for (uint32_t i = 0; i < POOL_MAX; i++)
 		backend_pool[i].flags = PAGE_HOST;
 }
@@ -64,6 +64,21 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
 		mapped_bits[private_page / 64] |= bit;
 	else
 		mapped_bits[private_page / 64] &= ~bit;
+}
+
+/*
+ * ASan's shadow of what has not been in use yet costs time and memory; it is
+ * poisoned as the worlds grow. What lies beyond is refused by backend_allowed[].
+ */
+void backend_poison_to(struct backend_poison *window, uint64_t base,
+		       uint64_t end)
+{
+	if (end <= window->end)
+		return;
+
+	ASAN_POISON_MEMORY_REGION(backend.arena + base + window->end,
+				  end - window->end);
+	window->end = end;
 }
 
 void backend_touch(uint32_t page)
@@ -114,6 +129,7 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	if (backend.shift != page_shift)
 		new_generation();
 
+	backend_poison_to(&linear_poison, 0, (uint64_t)pool << page_shift);
 	backend.shift = page_shift;
 	backend.pool = pool;
 	backend.cpus = cpus;

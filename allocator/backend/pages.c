@@ -151,6 +151,8 @@ int backend_shared(unsigned long phys, unsigned long size)
 
 /* ---- the private range -------------------------------------------------- */
 
+static struct backend_poison private_poison;
+
 int backend_reserve(unsigned long size, unsigned long *va)
 {
 	const unsigned long page = page_bytes();
@@ -171,6 +173,8 @@ int backend_reserve(unsigned long size, unsigned long *va)
 	backend.private_used += range->size + page;
 	backend.private_used = (backend.private_used + 64 * page - 1) &
 			       ~(64 * page - 1);
+	backend_poison_to(&private_poison, BACKEND_LINEAR_MAX,
+			  backend.private_used);
 	*va = (unsigned long)backend_private(range->start);
 
 	return 0;
