@@ -363,6 +363,30 @@ static void a_try_that_maps_a_page_is_not_stuck(void **state)
 	assert_null(host_finding()->what);
 }
 
+/* An EL2 without the self test. */
+static void knows_one_heap_only(unsigned long *regs)
+{
+	if (regs[1] == HYP_REQ_SELFTEST)
+		regs[1] = 99;
+	el2(regs);
+}
+
+static void a_heap_that_is_not_there_brings_no_page(void **state)
+{
+	uint64_t pages;
+	int err;
+
+	(void)state;
+	el2 = backend.vector;
+	backend.vector = knows_one_heap_only;
+	assert_true(host_topup(3, &err));
+	assert_true(host_shrink(10, &pages));
+	assert_int_equal(pages, 3);
+	assert_true(heap_host_topup(HYP_REQ_SELFTEST, 3, &err));
+	assert_int_equal(err, -EINVAL);
+	assert_all_back();
+}
+
 static void takes_more_than_it_asked_for(void **state)
 {
 	(void)state;
@@ -402,6 +426,7 @@ int main(void)
 		RUNNING(a_count_that_wraps_donates_nothing),
 		RUNNING(a_link_cannot_change_after_donation),
 		RUNNING(a_try_that_maps_a_page_is_not_stuck),
+		RUNNING(a_heap_that_is_not_there_brings_no_page),
 		RUNNING(takes_more_than_it_asked_for),
 	};
 
