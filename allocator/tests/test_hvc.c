@@ -338,6 +338,55 @@ static void a_link_cannot_change_after_donation(void **state)
 	assert_true(rewritten); /* it is the host's again */
 }
 
+/* Of two pages, EL2 takes one. */
+static void takes_one_of_two(unsigned long *regs)
+{
+	const bool two = regs[0] == HVC_BASE + HVC_TOPUP && regs[3] == 2;
+
+	regs[3] -= two;
+	el2(regs);
+	regs[3] += two;
+}
+
+static void a_try_that_maps_a_page_is_not_stuck(void **state)
+{
+	struct host_call call;
+
+	(void)state;
+	el2 = backend.vector;
+	backend.vector = takes_one_of_two;
+	assert_true(host_call_alloc(5000, 7, &call));
+	assert_true(call.got);
+	assert_int_equal(call.tries, 3);
+	assert_false(call.stuck);
+	assert_int_equal(host_free(), POOL - 2);
+	assert_null(host_finding()->what);
+}
+
+/* An EL2 without the self test. */
+static void knows_one_heap_only(unsigned long *regs)
+{
+	if (regs[1] == HYP_REQ_SELFTEST)
+		regs[1] = 99;
+	el2(regs);
+}
+
+static void a_heap_that_is_not_there_brings_no_page(void **state)
+{
+	uint64_t pages;
+	int err;
+
+	(void)state;
+	el2 = backend.vector;
+	backend.vector = knows_one_heap_only;
+	assert_true(host_topup(3, &err));
+	assert_true(host_shrink(10, &pages));
+	assert_int_equal(pages, 3);
+	assert_true(heap_host_topup(HYP_REQ_SELFTEST, 3, &err));
+	assert_int_equal(err, -EINVAL);
+	assert_all_back();
+}
+
 static void takes_more_than_it_asked_for(void **state)
 {
 	(void)state;
@@ -376,6 +425,8 @@ int main(void)
 		RUNNING(takes_no_more_than_was_said),
 		RUNNING(a_count_that_wraps_donates_nothing),
 		RUNNING(a_link_cannot_change_after_donation),
+		RUNNING(a_try_that_maps_a_page_is_not_stuck),
+		RUNNING(a_heap_that_is_not_there_brings_no_page),
 		RUNNING(takes_more_than_it_asked_for),
 	};
 
