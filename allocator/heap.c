@@ -150,7 +150,7 @@ static bool guarded(void (*body)(struct call *), struct call *call)
 	backend.out = &out;
 	body(call);
 	backend.out = NULL;
-	if (backend.record.sanitizer) {
+	if (backend.record.sanitizer && !heap_damage) {
 		backend.stop.end = BACKEND_FAULT;
 		backend.stop.function = "";
 		backend.stop.file = NULL;

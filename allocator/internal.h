@@ -3,6 +3,7 @@
 #define HYPHEAP_HEAP_INTERNAL_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Between heap.c, look.c and signals.c. */
@@ -18,5 +19,7 @@ struct heap_extent heap_extent(void);
 /* Changes with each call into the target: a watchdog sees whether one is stuck.
  */
 extern volatile sig_atomic_t heap_calls_begun;
+
+extern bool heap_damage; /* see heap_damaged() */
 
 #endif
