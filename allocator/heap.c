@@ -153,7 +153,7 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 	body(call);
 	backend_enter(false);
 	backend.out = NULL;
-	if (backend.record.sanitizer) {
+	if (backend.record.sanitizer && !heap_damage) {
 		backend.stop.end = BACKEND_FAULT;
 		backend.stop.function = "";
 		backend.stop.file = NULL;

@@ -203,6 +203,14 @@ uint64_t heap_nonzero(uint64_t offset, uint64_t size, uint8_t *byte);
 uint64_t heap_differ(uint64_t offset, const void *bytes, uint64_t size,
 		     uint8_t *actual);
 
+/*
+ * heap_damaged() - Bytes that the allocator relies on were changed, or no
+ * longer are. While they are, a report of UBSan in the target is not a fault of
+ * its own: it is told once a place and process, and no run may depend on the
+ * one before.
+ */
+void heap_damaged(bool damaged);
+
 /* The host's dealings with a pool page; see backend/memory.h. */
 void heap_host_junk(uint32_t page);
 void heap_host_write(uint32_t page, uint64_t value);

@@ -38,4 +38,6 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call);
  */
 extern volatile sig_atomic_t heap_calls_begun;
 
+extern bool heap_damage; /* see heap_damaged() */
+
 #endif

@@ -216,6 +216,13 @@ uint64_t heap_differ(uint64_t offset, const void *bytes, uint64_t size,
 	return size;
 }
 
+bool heap_damage;
+
+void heap_damaged(bool damaged)
+{
+	heap_damage = damaged;
+}
+
 /* ---- the host's pages --------------------------------------------------- */
 
 void heap_host_junk(uint32_t page)

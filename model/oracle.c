@@ -37,7 +37,8 @@ bool oracle_fault(const struct step *s, struct verdict *v)
 {
 	char place[PLACE_WORDS];
 
-	if (s->actual.end != STEP_FAULT || s->expect.end == STEP_PANIC)
+	if (s->actual.end != STEP_FAULT || s->expect.end == STEP_PANIC ||
+	    s->corrupted)
 		return true;
 
 	return verdict_fail(v, ORACLE_FAULT, s, "forbidden access%s",
@@ -61,12 +62,19 @@ bool oracle_panic(const struct step *s, struct verdict *v)
 {
 	char place[PLACE_WORDS], err[WORDS];
 
-	if (s->actual.end == STEP_PANIC && s->expect.end != STEP_PANIC) {
+	if (s->actual.end == STEP_PANIC && s->expect.end != STEP_PANIC &&
+	    !s->corrupted) {
 		verdict_fail(v, ORACLE_PANIC, s, "panic%s",
 			     words_place(s, place));
 		snprintf(v->function, sizeof(v->function), "%s", s->function);
 		return false;
 	}
+	if (s->actual.end == STEP_DONE && s->flip_due)
+		return verdict_fail(v, ORACLE_PANIC, s,
+				    "must panic: bit %u of %s of the chunk at "
+				    "+%u was flipped, but returned %s",
+				    s->flip_bit, s->flip_field, s->flip_at,
+				    words_err(s->actual.err, err));
 	if (s->actual.end == STEP_DONE && s->expect.end == STEP_PANIC)
 		return verdict_fail(v, ORACLE_PANIC, s,
 				    "must panic, but returned %s",
@@ -304,7 +312,8 @@ bool oracle_promise(const struct step *s, struct verdict *v)
 {
 	uint64_t due = s->reclaimable_before;
 
-	if (!returned(s))
+	/* the allocator is not asked after a corruption, only the model */
+	if (!returned(s) || (s->corrupted && !s->exact))
 		return true;
 	if (s->exact && s->reclaimable != s->reclaimable_expect)
 		return verdict_fail(v, ORACLE_PROMISE, s,

@@ -69,7 +69,7 @@ bool oracle_shape(const struct step *s, struct verdict *v)
 {
 	uint32_t nr;
 
-	if (!s->exact || s->actual.end != STEP_DONE)
+	if (!s->exact || s->corrupted || s->actual.end != STEP_DONE)
 		return true;
 	if (s->walk_broken)
 		return verdict_fail(v, ORACLE_SHAPE, s,

@@ -82,6 +82,14 @@ struct step {
 	const char *where;    /* "alloc.c:123", "" if not known */
 	const char *what;     /* the condition, the address, the signal */
 
+	/* after a corruption: a panic or a fault is as it should be */
+	bool corrupted;
+	/* panic: of a header that must be checked one bit was flipped */
+	bool flip_due;
+	uint32_t flip_at;	/* offset of the header */
+	const char *flip_field; /* "next", ... */
+	unsigned int flip_bit;
+
 	/* hang: kernel-interface calls of this op and their bound */
 	uint64_t calls, calls_bound;
 

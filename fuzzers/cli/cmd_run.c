@@ -117,6 +117,30 @@ static FILE *words(const struct options *options)
 	return options->trace || options->json ? stderr : stdout;
 }
 
+/* "corruption: zero of a live chunk, missed at op 6" */
+static void say_damage(FILE *out, const struct damage *d)
+{
+	if (!d->nr)
+		return;
+	fprintf(out, "  corruption: %s of a %s chunk, %s", damage_word(d->kind),
+		d->free ? "free" : "live", damage_end_word(d->end));
+	if (d->step)
+		fprintf(out, " at op %u", d->step);
+	fputc('\n', out);
+}
+
+static void json_damage(struct json *j, const struct damage *d)
+{
+	if (!d->nr)
+		return;
+	json_object(j, "corruption");
+	json_string(j, "kind", damage_word(d->kind));
+	json_string(j, "of", d->free ? "free" : "live");
+	json_string(j, "outcome", damage_end_word(d->end));
+	json_number(j, "step", d->step);
+	json_end(j);
+}
+
 static void say_outcome(const struct options *options,
 			const struct outcome_of_file *file,
 			const struct run *run)
@@ -147,6 +171,8 @@ static void say_outcome(const struct options *options,
 			file->name, file->result.steps,
 			(unsigned long long)file->result.digest,
 			*level ? " (contract level: shape is off)" : "");
+	if (!file->signature[0] && out == stdout)
+		say_damage(out, &file->result.damage);
 }
 
 static void json_outcome(struct json *j, const struct outcome_of_file *file)
@@ -162,6 +188,7 @@ static void json_outcome(struct json *j, const struct outcome_of_file *file)
 	json_bool(j, "holds", file->status == STATUS_HOLDS);
 	json_string(j, "expect",
 		    file->prog->expect[0] ? file->prog->expect : NULL);
+	json_damage(j, &file->result.damage);
 	if (fails) {
 		json_number(j, "step", v->step);
 		json_string(j, "text", v->text);

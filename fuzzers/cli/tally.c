@@ -47,6 +47,9 @@ void tally_end(struct tally *tally, const struct prog *prog,
 	const struct step *last = &result->last;
 
 	tally->programs++;
+	if (result->damage.nr && result->verdict.oracle == ORACLE_NONE)
+		tally->damage[result->damage.kind][result->damage.free]
+			     [result->damage.end]++;
 	if (tally->live <= OP_SLOTS)
 		tally->live_at_end[tally->live]++;
 
@@ -128,6 +131,70 @@ static void print_row(FILE *out, const char *word, const uint64_t *count)
 		count[CAME_SKIPPED]);
 }
 
+static const enum damage_end damage_columns[] = {
+	DAMAGE_DETECTED,
+	DAMAGE_HARMLESS,
+	DAMAGE_MISSED,
+	DAMAGE_HUNG,
+};
+
+#define DAMAGE_COLUMNS (sizeof(damage_columns) / sizeof(*damage_columns))
+
+static bool any_damage(const uint64_t *count)
+{
+	for (size_t i = 0; i < DAMAGE_COLUMNS; i++)
+		if (count[damage_columns[i]])
+			return true;
+
+	return false;
+}
+
+/* Kinds of corruption by what they came to, those that there were. */
+static void print_damage(const struct tally *tally, FILE *out)
+{
+	bool title = false;
+
+	for (uint32_t i = 0; i < 2 * DAMAGE_KINDS; i++) {
+		const uint64_t *count = tally->damage[i / 2][i % 2];
+
+		if (!any_damage(count))
+			continue;
+		if (!title) {
+			fprintf(out, "%-22s", "programs by corruption");
+			for (size_t k = 0; k < DAMAGE_COLUMNS; k++)
+				fprintf(out, " %12s",
+					damage_end_word(damage_columns[k]));
+			fputc('\n', out);
+			title = true;
+		}
+		fprintf(out, "%-17s %s", damage_word(i / 2),
+			i % 2 ? "free" : "live");
+		for (size_t k = 0; k < DAMAGE_COLUMNS; k++)
+			fprintf(out, " %12" PRIu64, count[damage_columns[k]]);
+		fputc('\n', out);
+	}
+}
+
+static void json_damage(const struct tally *tally, struct json *j)
+{
+	json_object(j, "by_corruption");
+	for (uint32_t kind = 0; kind < DAMAGE_KINDS; kind++) {
+		json_object(j, damage_word(kind));
+		for (uint32_t free = 0; free < 2; free++) {
+			const uint64_t *count = tally->damage[kind][free];
+
+			json_object(j, free ? "free" : "live");
+			for (size_t k = 0; k < DAMAGE_COLUMNS; k++)
+				json_number(j,
+					    damage_end_word(damage_columns[k]),
+					    count[damage_columns[k]]);
+			json_end(j);
+		}
+		json_end(j);
+	}
+	json_end(j);
+}
+
 void tally_print(const struct tally *tally, FILE *out)
 {
 	uint64_t total[CAME_OUTS] = {0};
@@ -150,6 +217,7 @@ void tally_print(const struct tally *tally, FILE *out)
 		"%" PRIu64 " ops behind it not reached\n",
 		tally->ended, percent(tally->ended, tally->programs),
 		tally->unreached);
+	print_damage(tally, out);
 }
 
 static void json_row(struct json *j, const char *word, const uint64_t *count)
@@ -177,4 +245,5 @@ void tally_json(const struct tally *tally, struct json *j)
 	json_number(j, "live_median", tally_live_median(tally));
 	json_number(j, "ended_by_panic", tally->ended);
 	json_number(j, "ops_not_reached", tally->unreached);
+	json_damage(tally, j);
 }

@@ -22,6 +22,8 @@ enum came_out {
  * @programs: that were run
  * @ended: of these, by a panic that was due, and @unreached: operations behind
  *	   it that never ran
+ * @damage: programs by what their corruption was, of a live or a free chunk,
+ *	    and what it came to
  * @live_at_end: programs by live objects at their end
  * @live: objects after the last step
  */
@@ -29,6 +31,7 @@ struct tally {
 	uint64_t count[OP_NUMBERS][CAME_OUTS];
 	uint64_t programs;
 	uint64_t ended, unreached;
+	uint64_t damage[DAMAGE_KINDS][2][DAMAGE_ENDS];
 	uint64_t live_at_end[OP_SLOTS + 1];
 	uint32_t live;
 };

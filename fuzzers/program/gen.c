@@ -90,6 +90,47 @@ static void before_init(struct gen *g, uint32_t ops)
 		gen_init(g);
 }
 
+/* One phase after the other, up to @until of the program's @ops operations. */
+static void phases(struct gen *g, uint32_t until, uint32_t ops)
+{
+	while (g->prog->nr < until) {
+		uint32_t phase = g->prog->nr + 4 +
+				 (uint32_t)rng_range(g->rng, ops / 8, ops / 2);
+
+		run_phase(g, phase < until ? phase : until);
+		g->pace = next_pace(g->rng, g->pace);
+	}
+}
+
+/*
+ * A heap of a few chunks at least, some of them free, one corruption, rarely
+ * more, and then mostly what meets it at once: most of what is detected ends
+ * the program.
+ */
+static void damage(struct gen *g, uint32_t ops)
+{
+	static const uint8_t meet[] = {OP_FREE, OP_CALL, OP_ALLOC, OP_RECLAIM};
+	uint32_t objects = 3 + (uint32_t)rng_below(g->rng, 4);
+	uint32_t left = 1;
+	uint8_t kind;
+
+	while (g->st.nr_live < objects && g->prog->nr + 4 < ops &&
+	       gen_state_fate(&g->st, OP_CALL, 16) == FATE_SERVED)
+		gen_kind(g, OP_CALL);
+	if (g->prog->nr + 4 < ops && rng_percent(g->rng, 60))
+		gen_kind(g, OP_FREE);
+	while (left < 4 && rng_percent(g->rng, 12))
+		left++;
+
+	for (; left && g->prog->nr < ops; left--) {
+		gen_kind(g, OP_CORRUPT);
+		kind = meet[rng_below(g->rng, sizeof(meet))];
+		if (g->prog->nr < ops && gen_allowed(g, kind) &&
+		    rng_percent(g->rng, 60))
+			gen_kind(g, kind);
+	}
+}
+
 /* A free that panics ends the program, so it is one of the last operations. */
 static void misuse(struct gen *g)
 {
@@ -143,7 +184,7 @@ void gen_phase(struct prog *prog, struct rng *rng, uint32_t ops)
 void prog_generate(struct prog *prog, struct rng *rng,
 		   const struct gen_config *config)
 {
-	uint32_t ops = config->ops, until;
+	uint32_t ops = config->ops;
 	struct gen g;
 
 	assert(!config->page_shift || config->page_shift == 12 ||
@@ -166,11 +207,12 @@ void prog_generate(struct prog *prog, struct rng *rng,
 	aim(&g, ops);
 	if (prog->nr < ops && gen_allowed(&g, OP_TOPUP) && rng_percent(rng, 85))
 		gen_kind(&g, OP_TOPUP);
-	while (prog->nr < ops) {
-		until = prog->nr + 4 +
-			(uint32_t)rng_range(rng, ops / 8, ops / 2);
-		run_phase(&g, until < ops ? until : ops);
-		g.pace = next_pace(rng, g.pace);
+	if (gen_allowed(&g, OP_CORRUPT)) {
+		phases(&g, (uint32_t)rng_range(rng, ops / 8, ops * 3 / 4), ops);
+		damage(&g, ops);
+		phases(&g, ops, ops);
+		return;
 	}
+	phases(&g, ops, ops);
 	misuse(&g);
 }

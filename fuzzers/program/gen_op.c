@@ -6,7 +6,7 @@
 static const uint16_t weights[OP_NUMBERS] = {
 	[OP_ALLOC] = 25, [OP_CALL] = 14,   [OP_FREE] = 25,  [OP_WRITE] = 6,
 	[OP_TOPUP] = 8,	 [OP_RECLAIM] = 8, [OP_CPU] = 3,    [OP_FAIL] = 4,
-	[OP_SHRINK] = 3, [OP_INIT] = 1,	   [OP_MISUSE] = 1,
+	[OP_SHRINK] = 3, [OP_INIT] = 1,	   [OP_MISUSE] = 1, [OP_CORRUPT] = 6,
 };
 
 static uint8_t any_kind(struct rng *rng, uint64_t swarm)
@@ -53,6 +53,8 @@ uint64_t gen_arg(struct rng *rng, const struct prog *prog, uint8_t kind)
 			return UINT32_MAX - 16 + rng_below(rng, 33);
 		return ((uint64_t)world->heap_pages << world->page_shift) -
 		       rng_below(rng, 18);
+	case OP_CORRUPT:
+		return gen_corruption(rng, prog, 0).arg;
 	case OP_FREE:
 	case OP_WRITE:
 	case OP_MISUSE:
@@ -66,6 +68,8 @@ struct op gen_op(struct rng *rng, const struct prog *prog)
 {
 	struct op op = {.kind = any_kind(rng, prog->world.swarm)};
 
+	if (op.kind == OP_CORRUPT)
+		return gen_corruption(rng, prog, gen_slot(rng, prog));
 	op.sub = (uint8_t)rng_below(rng, 256);
 	op.slot = gen_slot(rng, prog);
 	op.arg = gen_arg(rng, prog, op.kind);
@@ -77,10 +81,11 @@ struct op gen_op(struct rng *rng, const struct prog *prog)
 void gen_uniform(struct prog *prog, struct rng *rng,
 		 const struct gen_config *config)
 {
-	uint64_t swarm = prog_swarm_all();
+	uint64_t swarm = gen_kinds(config);
 	uint32_t kinds = (uint32_t)__builtin_popcountll(swarm), i;
 
 	prog_clear(prog);
+	prog->world.swarm = swarm;
 	if (config->page_shift)
 		prog->world.page_shift = config->page_shift;
 	prog->world.heap_pages = 16u << 2 * rng_below(rng, 3);

@@ -197,6 +197,7 @@ void gen_state_note(struct gen_state *st, const struct op *op)
 	case OP_WRITE:
 	case OP_CPU:
 	case OP_MISUSE:
+	case OP_CORRUPT:
 	case OP_PREFIX:
 		return;
 	}

@@ -86,6 +86,13 @@ uint16_t gen_slot(struct rng *rng, const struct prog *prog);
 /* gen_arg() - An argument for an operation of this kind. */
 uint64_t gen_arg(struct rng *rng, const struct prog *prog, uint8_t kind);
 
+/* gen_corruption() - A corruption, of the object in @slot if of an object. */
+struct op gen_corruption(struct rng *rng, const struct prog *prog,
+			 uint16_t slot);
+
+/* gen_kinds() - What may occur in programs of a profile. */
+uint64_t gen_kinds(const struct gen_config *config);
+
 /* gen_phase() - Append one phase of up to @ops operations to the program. */
 void gen_phase(struct prog *prog, struct rng *rng, uint32_t ops);
 

@@ -8,7 +8,10 @@
  * far, so that most operations do something and most allocations are served.
  */
 
-/* How often each kind is drawn, before the state has its say. */
+/*
+ * How often each kind is drawn, before the state has its say. Corruption has a
+ * place of its own, see prog_generate().
+ */
 static const uint16_t paces[OP_NUMBERS][PACES] = {
 	/* grow, churn, shrink */
 	[OP_ALLOC] = {420, 240, 70}, [OP_CALL] = {240, 130, 50},
@@ -208,6 +211,10 @@ void gen_kind(struct gen *g, uint8_t kind)
 		return;
 	case OP_MISUSE:
 		gen_emit(g, kind, MISUSE_NULL, 0, 0);
+		return;
+	case OP_CORRUPT:
+		prog_add(g->prog,
+			 gen_corruption(g->rng, g->prog, gen_live_slot(g)));
 		return;
 	case OP_PREFIX:
 		break;

@@ -97,11 +97,24 @@ static uint64_t bit(enum op_kind kind)
 	return UINT64_C(1) << kind;
 }
 
+uint64_t gen_kinds(const struct gen_config *config)
+{
+	switch (config->profile) {
+	case PROFILE_CORRUPT:
+	case PROFILE_TEXT:
+		return prog_swarm_all();
+	case PROFILE_HEAP:
+	case PROFILE_HOST:
+		break;
+	}
+	return prog_swarm_usual();
+}
+
 uint64_t gen_swarm(struct rng *rng, const struct gen_config *config)
 {
-	uint64_t all = prog_swarm_all(), swarm = 0, rest;
+	uint64_t all = gen_kinds(config), swarm = 0, rest;
 
-	for (rest = all; rest; rest &= rest - 1) {
+	for (rest = all & prog_swarm_usual(); rest; rest &= rest - 1) {
 		int kind = __builtin_ctzll(rest);
 
 		if (rng_percent(rng, often[kind] ? often[kind] : 5))
@@ -113,6 +126,11 @@ uint64_t gen_swarm(struct rng *rng, const struct gen_config *config)
 		swarm |= rng_percent(rng, 50) ? bit(OP_ALLOC) : bit(OP_CALL);
 	if (!(swarm & (bit(OP_TOPUP) | bit(OP_CALL))) && rng_percent(rng, 95))
 		swarm |= bit(OP_TOPUP);
+
+	/* There must be something to damage, and something that meets it. */
+	if (all & bit(OP_CORRUPT) &&
+	    (config->profile == PROFILE_CORRUPT || rng_percent(rng, 25)))
+		swarm |= bit(OP_CORRUPT) | bit(OP_FREE) | bit(OP_CALL);
 
 	return swarm ? swarm : all;
 }

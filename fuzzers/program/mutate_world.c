@@ -109,11 +109,12 @@ bool mutate_world(struct prog *prog, struct rng *rng)
 
 bool mutate_swarm(struct prog *prog, struct rng *rng)
 {
-	uint64_t all = prog_swarm_all(), flip;
+	uint64_t all = prog_swarm_usual(), flip;
 	uint32_t kinds = (uint32_t)__builtin_popcountll(all);
 
+	/* Whether it is about corruption a program has from its parents. */
 	if (rng_percent(rng, 10)) {
-		prog->world.swarm = all;
+		prog->world.swarm |= all;
 		return true;
 	}
 	flip = kind_bit(nth_kind(all, (uint32_t)rng_below(rng, kinds)));
@@ -187,6 +188,12 @@ static bool nudge(struct rng *rng, const struct prog *prog, struct op *op)
 		break;
 	case OP_MISUSE:
 		op->sub = (uint8_t)rng_below(rng, MISUSE_KINDS);
+		break;
+	case OP_CORRUPT:
+		if (rng_percent(rng, 50))
+			op->sub ^= (uint8_t)gen_corruption(rng, prog, 0).sub;
+		else
+			op->arg = gen_arg(rng, prog, op->kind);
 		break;
 	case OP_FREE:
 	case OP_WRITE:

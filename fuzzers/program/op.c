@@ -72,12 +72,22 @@ static enum op_slot misuse_slot(uint8_t sub)
 	return SLOT_NONE;
 }
 
+static enum op_slot corrupt_slot(const struct op *op)
+{
+	if (corrupt_kind(op) == CORRUPT_STALE)
+		return SLOT_KIND;
+
+	return op->sub & CORRUPT_FREE ? SLOT_NONE : SLOT_LIVE;
+}
+
 enum op_slot op_slot(const struct op *op)
 {
 	if (!op_known(op->kind))
 		return SLOT_NONE;
 	if (op->kind == OP_MISUSE)
 		return misuse_slot(op->sub);
+	if (op->kind == OP_CORRUPT)
+		return corrupt_slot(op);
 
 	return kinds[op->kind].slot;
 }
@@ -111,6 +121,9 @@ void op_fix(struct op *op, uint32_t cpus)
 		break;
 	case OP_MISUSE:
 		fixed.sub = op->sub % MISUSE_KINDS;
+		break;
+	case OP_CORRUPT:
+		corrupt_fix(&fixed, op);
 		break;
 	case OP_PREFIX:
 		break;
@@ -181,6 +194,9 @@ char *op_print(const struct op *op, char *buf, size_t size)
 	case OP_MISUSE:
 		snprintf(buf, size, "%s %s%s%s", word, misuse_word(op->sub),
 			 slot[0] ? " " : "", slot);
+		break;
+	case OP_CORRUPT:
+		corrupt_print(op, buf, size);
 		break;
 	case OP_PREFIX:
 		break;

@@ -40,16 +40,51 @@ enum misuse {
 	MISUSE_KINDS,
 };
 
+/*
+ * The kinds of "corrupt", in op.sub, with CORRUPT_FREE where the chunk is a
+ * free one: op.slot is then its number among the free chunks. The four fields
+ * of a header are in their order in memory.
+ */
+enum corrupt {
+	/* op.arg: the bits of the field that flip, not 0 */
+	CORRUPT_FLIP_NEXT,
+	CORRUPT_FLIP_PREV,
+	CORRUPT_FLIP_UNMAPPED,
+	CORRUPT_FLIP_HASH,
+	/* op.arg: the field's new value */
+	CORRUPT_SET_NEXT,
+	CORRUPT_SET_PREV,
+	CORRUPT_SET_UNMAPPED,
+	CORRUPT_SET_HASH,
+	/* All four fields are 0. */
+	CORRUPT_ZERO,
+	/* op.arg: the slot whose header is copied, or CORRUPT_COPY_FREE + N */
+	CORRUPT_COPY,
+	/* The header as it was when the chunk's object was handed out. */
+	CORRUPT_REPLAY,
+	/* op.arg: bytes behind the object or the free chunk: 1, 8, 16 or 64 */
+	CORRUPT_OVERFLOW,
+	CORRUPT_OVERFLOW_ZERO,
+	/* A write of the whole object through the address of a freed one. */
+	CORRUPT_STALE,
+	CORRUPT_KINDS,
+};
+
+#define CORRUPT_FREE 0x80u
+#define CORRUPT_COPY_FREE 0x10000u
+
 /* op.sub of OP_INIT */
 enum { INIT_PLAIN, INIT_REFUSED };
 
 /**
  * struct op - One operation.
  * @kind: enum op_kind
- * @sub: OP_MISUSE: enum misuse; OP_INIT: INIT_REFUSED or not; else 0
- * @slot: 0..4095, 0 where the kind names no slot
+ * @sub: OP_MISUSE: enum misuse; OP_INIT: INIT_REFUSED or not; OP_CORRUPT:
+ *	 enum corrupt, and CORRUPT_FREE or not; else 0
+ * @slot: 0..4095, 0 where the kind names neither a slot nor a free chunk
  * @arg: alloc, call, init: bytes; topup, reclaim, shrink: pages; cpu: number;
- *	 fail: n, from 1; else 0. UINT64_MAX pages of reclaim are "all".
+ *	 fail: n, from 1; corrupt: see enum corrupt; else 0. UINT64_MAX pages of
+ *	 reclaim are "all".
  */
 struct op {
 	uint8_t kind;
@@ -70,7 +105,8 @@ const char *op_grammar(uint8_t kind);
 /**
  * op_slot() - What state the slot of @op must have; SLOT_NONE: it names none.
  *
- * "free! stale" alone is SLOT_KIND: empty, and an address freed earlier in it.
+ * "free! stale" and "corrupt stale" are SLOT_KIND: empty, and an address freed
+ * earlier in it.
  */
 enum op_slot op_slot(const struct op *op);
 
@@ -86,6 +122,21 @@ bool op_equal(const struct op *a, const struct op *b);
 
 /* misuse_word() - "double", "stale", ... */
 const char *misuse_word(uint8_t sub);
+
+/* corrupt_kind() - The kind of a "corrupt", of a free chunk or not. */
+static inline enum corrupt corrupt_kind(const struct op *op)
+{
+	return (enum corrupt)(op->sub & ~CORRUPT_FREE);
+}
+
+/* corrupt_word() - "next" of what flips or sets it; "zero", "copy", ... */
+const char *corrupt_word(enum corrupt kind);
+
+/* corrupt_fix() - op_fix() of OP_CORRUPT: @fixed from @op. */
+void corrupt_fix(struct op *fixed, const struct op *op);
+
+/* corrupt_print() - op_print() of OP_CORRUPT. */
+void corrupt_print(const struct op *op, char *buf, size_t size);
 
 /**
  * op_print() - The canonical text of one operation, without a newline.

@@ -28,7 +28,8 @@
  * @init: the heap is set up before the first operation
  * @vm_size, @vcpu_size: client structures, bytes
  * @swarm: bit (1 << number) for each kind that may occur; never empty; unknown
- *	   bits are zero
+ *	   bits are zero. Text does not say it: the usual ones and those that
+ *occur
  */
 struct prog_world {
 	uint32_t heap_pages;
@@ -53,7 +54,13 @@ struct prog {
 
 /* The defaults of the heap line: pages=16 page=4096 pool=64 cpus=2 init=1. */
 struct prog_world prog_world_default(void);
+/* prog_swarm_all() - Every kind there is. */
 uint64_t prog_swarm_all(void);
+/*
+ * prog_swarm_usual() - Every kind but corrupt, which is in a mask only if it
+ * was put there: what most programs are about is an undamaged heap.
+ */
+uint64_t prog_swarm_usual(void);
 uint32_t prog_heap_pages_max(uint32_t page_shift);
 uint32_t prog_pool_pages_max(uint32_t page_shift);
 

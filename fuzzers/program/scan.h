@@ -70,6 +70,9 @@ int scan_number(struct scan *scan, const char *what, uint64_t *value);
 /* scan_slot() - Take a slot. */
 int scan_slot(struct scan *scan, uint16_t *slot);
 
+/* corrupt_operands() - What stands behind "corrupt". */
+int corrupt_operands(struct scan *scan, struct op *op);
+
 /* token_slot() - Is @token a slot's canonical name? */
 bool token_slot(const struct token *token, uint16_t *slot);
 

@@ -205,6 +205,8 @@ static int operands(struct scan *scan, struct op *op, uint32_t cpus)
 		return init_operands(scan, op);
 	case OP_MISUSE:
 		return misuse_operands(scan, op);
+	case OP_CORRUPT:
+		return corrupt_operands(scan, op);
 	case OP_PREFIX:
 		break;
 	}
@@ -279,6 +281,7 @@ static int operation(struct scan *scan, struct prog *prog)
 
 	if (operands(scan, &op, prog->world.cpus) || scan_end(scan))
 		return -1;
+	prog->world.swarm |= UINT64_C(1) << op.kind;
 	prog_add(prog, op);
 	return 0;
 }

@@ -25,7 +25,7 @@ struct prog_world prog_world_default(void)
 		.init = true,
 		.vm_size = 3968,
 		.vcpu_size = 9360,
-		.swarm = prog_swarm_all(),
+		.swarm = prog_swarm_usual(),
 	};
 }
 
@@ -36,6 +36,11 @@ uint64_t prog_swarm_all(void)
 #include "ops.def"
 #undef OP
 		;
+}
+
+uint64_t prog_swarm_usual(void)
+{
+	return prog_swarm_all() & ~(UINT64_C(1) << OP_CORRUPT);
 }
 
 static uint32_t pages_max(uint32_t bytes, uint32_t page_shift, uint32_t limit)
@@ -80,7 +85,7 @@ void prog_world_fix(struct prog_world *world)
 	world->cpus = fix(world->cpus, KEY_CPUS, world->page_shift);
 	world->swarm &= prog_swarm_all();
 	if (!world->swarm)
-		world->swarm = prog_swarm_all();
+		world->swarm = prog_swarm_usual();
 }
 
 const char *world_key_word(enum world_key key)

@@ -81,7 +81,10 @@ static uint64_t add_objects(uint64_t hash, const struct run *run)
 	return hash;
 }
 
-/* Chunks, page map, contents; after a panic or a fault there is none to trust. */
+/*
+ * Chunks, page map, contents; after a panic or a fault there is none to trust,
+ * and after a corruption no list of chunks.
+ */
 void digest_end(struct run *run)
 {
 	const uint32_t shift = run->prog->world.page_shift;
@@ -92,7 +95,7 @@ void digest_end(struct run *run)
 	if (run->ended)
 		return;
 
-	for (uint32_t i = 0; i < walk->nr; i++) {
+	for (uint32_t i = 0; i < walk->nr && !run_damaged(run); i++) {
 		const struct header *h = &walk->header[i];
 
 		hash = add(hash, (uint64_t)h->next << 32 | h->prev);

@@ -111,7 +111,7 @@ static void exec_call(struct run *run, struct step *step)
 static void drop(struct run *run, uint16_t slot)
 {
 	slots_drop(&run->slots, slot);
-	if (!run_bare(run))
+	if (!run_twinless(run))
 		twin_remove(run->twin, slot);
 }
 
@@ -126,10 +126,9 @@ static void exec_free(struct run *run, struct step *step)
 		exec_stopped(step);
 }
 
-/* Bytes that no write before had. */
-static void fill_pattern(uint8_t *bytes, uint64_t size, uint64_t serial)
+void exec_pattern(struct run *run, uint8_t *bytes, uint64_t size)
 {
-	uint64_t word = serial * 0x9E3779B97F4A7C15ull + 1;
+	uint64_t word = ++run->writes * 0x9E3779B97F4A7C15ull + 1;
 
 	for (uint64_t i = 0; i < size; i += 8) {
 		word = word * 6364136223846793005ull + 1442695040888963407ull;
@@ -142,12 +141,12 @@ static void exec_write(struct run *run, struct step *step)
 	const struct slot *slot = &run->slots.slot[step->op.slot];
 	uint8_t *bytes;
 
-	run->writes++;
-	if (run_bare(run))
+	/* where nothing compares it is nothing */
+	if (run_twinless(run))
 		return;
 
 	bytes = twin_bytes(run->twin, step->op.slot);
-	fill_pattern(bytes, slot->size, run->writes);
+	exec_pattern(run, bytes, slot->size);
 	heap_fill(slot->offset, bytes, slot->size);
 }
 
@@ -282,7 +281,7 @@ static bool taken_again(const struct run *run, uint16_t slot)
 	const uint64_t offset = run->slots.slot[slot].offset;
 	struct object object;
 
-	if (run_bare(run)) {
+	if (run_twinless(run)) {
 		for (uint32_t i = 0; i < run->slots.top * 64; i++)
 			if (slots_live(&run->slots, i) &&
 			    run->slots.slot[i].offset == offset)
@@ -332,7 +331,9 @@ static bool take_slot(const struct run *run, struct op *op)
 			       : slots_next_live(&run->slots, op->slot);
 		break;
 	case SLOT_KIND:
-		slot = misuse_slot(run, op);
+		slot = op->kind == OP_MISUSE
+			       ? misuse_slot(run, op)
+			       : slots_next_freed(&run->slots, op->slot);
 		break;
 	default:
 		return true;
@@ -350,6 +351,7 @@ bool exec_op(struct run *run, struct step *step)
 	if (!take_slot(run, &step->op))
 		return false;
 
+	damage_expect(run, step);
 	switch (step->op.kind) {
 	case OP_ALLOC:
 		exec_alloc(run, step);
@@ -383,6 +385,8 @@ bool exec_op(struct run *run, struct step *step)
 	case OP_MISUSE:
 		exec_misuse(run, step);
 		break;
+	case OP_CORRUPT:
+		return corrupt_exec(run, step);
 	default:
 		assert(!"an operation without an executor");
 	}

@@ -7,7 +7,16 @@
 #include "report.h"
 #include "run.h"
 
-uint32_t fuzz_one(const uint8_t *data, size_t size)
+static bool corrupts(const struct prog *prog)
+{
+	for (uint32_t i = 0; i < prog->nr; i++)
+		if (prog->ops[i].kind == OP_CORRUPT)
+			return true;
+
+	return false;
+}
+
+uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile)
 {
 	static struct run *run;
 	static struct prog prog;
@@ -25,6 +34,8 @@ uint32_t fuzz_one(const uint8_t *data, size_t size)
 	}
 
 	prog_decode(&prog, data, size);
+	if (profile != PROFILE_CORRUPT && corrupts(&prog))
+		return 0;
 	config = run_config_fuzz(&prog);
 	if (!run_program(run, &prog, &config, &result)) {
 		report_failure(stderr, run, &result, NULL);

@@ -17,7 +17,11 @@
  */
 static uint64_t calls_bound(const struct run *run)
 {
-	const uint64_t chunks = run->before.nr + 8;
+	uint64_t chunks = run->before.nr + 8;
+
+	/* a damaged list may be walked in part only */
+	if (run_damaged(run))
+		chunks += run->model->nr + 2 * run->slots.nr;
 
 	return 4096 + 16 * chunks * chunks +
 	       64 * (uint64_t)run->prog->world.pool_pages;
@@ -61,6 +65,8 @@ void observe_begin(struct run *run, struct step *step)
 	step->locks_held = 0;
 	step->unlocked = false;
 	step->fault_armed = heap_fault_armed();
+	step->corrupted = false;
+	step->flip_due = false;
 
 	heap_begin(calls_bound(run));
 }
@@ -82,7 +88,7 @@ static void count_pages(struct run *run, struct step *step)
 /*
  * A list without a chunk cannot be told from one whose first header lies on
  * the mapped pages that a failed first allocation left: there the model says
- * which it is.
+ * which it is. Of damaged headers the model says too how many there are.
  */
 static void walk_chunks(struct run *run, struct step *step)
 {
@@ -94,6 +100,11 @@ static void walk_chunks(struct run *run, struct step *step)
 				     &step->walk_broken, &step->walk_broken_at);
 	step->walk = walk->header;
 	step->walk_nr = walk->nr;
+	if (step->corrupted) {
+		step->after.used = model_chunks_used(run->model);
+		step->after.free = run->model->nr - step->after.used;
+		return;
+	}
 
 	step->after.used = 0;
 	for (uint32_t i = 0; i < walk->nr; i++)
@@ -246,17 +257,34 @@ static void look_at_lock(struct step *step, const struct heap_record *record)
 	}
 }
 
+/*
+ * The allocator's word; after a corruption this question would be what always
+ * finds it, so that no operation ever could.
+ */
+static void ask_reclaimable(struct run *run, struct step *step)
+{
+	if (step->corrupted)
+		run->reclaimable = step->reclaimable_expect;
+	else if (step->actual.end == STEP_DONE &&
+		 !heap_reclaimable(&run->reclaimable))
+		exec_stopped(step);
+	step->reclaimable = run->reclaimable;
+}
+
 void observe_end(struct run *run, struct step *step)
 {
 	const struct host_finding *finding;
 	struct heap_record record;
 
-	if (step->actual.end == STEP_DONE &&
-	    !heap_reclaimable(&run->reclaimable))
-		exec_stopped(step);
+	step->corrupted = run_damaged(run);
+	if (run_missed(run)) {
+		count_pages(run, step);
+		run->census = step->after;
+		return;
+	}
 	if (run_exact(run))
 		step->reclaimable_expect = model_reclaimable(run->model);
-	step->reclaimable = run->reclaimable;
+	ask_reclaimable(run, step);
 
 	count_pages(run, step);
 	if (run_exact(run))

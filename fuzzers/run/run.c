@@ -72,8 +72,10 @@ static void note_object(struct run *run, const struct step *step)
 		return;
 
 	slots_put(&run->slots, step->op.slot, step->actual.offset, step->size);
-	if (!run_bare(run) && !twin_add(run->twin, step->op.slot,
-					step->actual.offset, step->size)) {
+	if (run->corrupts)
+		corrupt_note(run, step->op.slot);
+	if (!run_twinless(run) && !twin_add(run->twin, step->op.slot,
+					    step->actual.offset, step->size)) {
 		fprintf(stderr, "HARNESS BUG: jemalloc has no memory for the "
 				"twin\n");
 		exit(3);
@@ -110,7 +112,8 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 
 	if (!run_bare(run))
 		observe_end(run, step);
-	holds = run_bare(run) || oracle_judge(step, v);
+	holds = run_bare(run) || (run_damaged(run) ? damage_judge(run, step, v)
+						   : oracle_judge(step, v));
 	run->ended = step->actual.end != STEP_DONE;
 	if (run->config.digest)
 		digest_step(run, step);
@@ -147,6 +150,7 @@ static void reset(struct run *run)
 	run->census = (struct census){.host = world->pool_pages};
 	run->reclaimable = 0;
 	run->ended = false;
+	corrupt_begin(run);
 	digest_begin(run);
 }
 
@@ -224,6 +228,32 @@ static bool contents_hold(struct run *run, const struct step *last,
 	return false;
 }
 
+/*
+ * After a corruption: what is not as it was is a miss, and what a panic cut
+ * short is in nobody's books.
+ */
+static bool end_damaged(struct run *run, struct run_result *result)
+{
+	struct verdict *v = &result->verdict;
+	struct books books = {.slow = false};
+	bool holds = true;
+
+	if (!run->ended && !run_missed(run)) {
+		count_expected(run, &books);
+		books.objects_actual = twin_count(run->twin);
+		books.bytes_actual = twin_bytes_held(run->twin);
+		holds = contents_hold(run, &result->last, v) &&
+			oracle_account(&books, v);
+	}
+	if (!holds)
+		damage_missed(run, result->steps, v);
+	if (run->config.digest)
+		digest_end(run);
+	twin_reset(run->twin);
+
+	return true;
+}
+
 /* What can only be said at the end: contents of all, jemalloc's books. */
 static bool end(struct run *run, struct run_result *result)
 {
@@ -232,6 +262,8 @@ static bool end(struct run *run, struct run_result *result)
 
 	if (run_bare(run))
 		return true;
+	if (run_damaged(run))
+		return end_damaged(run, result);
 
 	if (!run->ended && !contents_hold(run, &result->last, v))
 		return false;
@@ -272,6 +304,7 @@ static bool run_once(struct run *run, struct run_result *result)
 	if (holds)
 		holds = end(run, result);
 	result->digest = run->hash;
+	result->damage = run->damage;
 
 	return holds;
 }
@@ -338,7 +371,7 @@ const struct prog *run_prog(const struct run *run)
 
 uint32_t run_live(const struct run *run)
 {
-	return run_bare(run) ? run->slots.nr : twin_count(run->twin);
+	return run_twinless(run) ? run->slots.nr : twin_count(run->twin);
 }
 
 struct object run_object(const struct run *run, uint32_t i)

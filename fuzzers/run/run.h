@@ -8,6 +8,7 @@
 #include "model/oracle.h"
 #include "model/step.h"
 #include "program/prog.h"
+#include "run/damage.h"
 
 /*
  * The executor: runs a program op by op through the allocator, the model and
@@ -48,12 +49,14 @@ struct run_config {
  * @verdict: verdict.oracle is ORACLE_NONE if the program holds
  * @digest: if the config asked for it
  * @steps: operations begun, skipped ones too
+ * @damage: what its corruptions came to
  * @last: the last step; its pointers are good until the next run
  */
 struct run_result {
 	struct verdict verdict;
 	uint64_t digest;
 	uint32_t steps;
+	struct damage damage;
 	struct step last;
 };
 

@@ -15,8 +15,9 @@
 #define SLOT_WORDS (OP_SLOTS / 64)
 
 struct slot {
-	uint64_t offset; /* of the object in it, or of the last one */
-	uint64_t size;	 /* rounded */
+	uint64_t offset;    /* of the object in it, or of the last one */
+	uint64_t size;	    /* rounded */
+	uint32_t header[4]; /* when it was handed out; if anything corrupts */
 };
 
 struct slots {

@@ -63,6 +63,86 @@ static void a_due_panic_may_be_a_fault(void **state)
 	assert_int_equal(v.oracle, ORACLE_NONE);
 }
 
+/* ---- damaged headers ---------------------------------------------------- */
+
+static void flipped(struct step *s)
+{
+	s->corrupted = true;
+	s->flip_due = true;
+	s->flip_at = 160;
+	s->flip_field = "unmapped";
+	s->flip_bit = 31;
+}
+
+TELL(flip_unseen, flipped(s))
+TELL(flip_and_error, flipped(s); s->actual.err = -22)
+TELL(flip_and_hang, flipped(s); ends(s, STEP_HANG))
+
+/* Even if all else is as if nothing had happened. */
+static void a_flipped_bit_must_be_found(void **state)
+{
+	static const struct lie lies[] = {
+		{"alloc", good_alloc, flip_unseen, ORACLE_PANIC,
+		 "bit 31 of unmapped of the chunk at +160 was flipped",
+		 "returned 0"},
+		{"free", good_free, flip_unseen, ORACLE_PANIC, "must panic",
+		 "+160"},
+		{"reclaim, with an error", good_reclaim, flip_and_error,
+		 ORACLE_PANIC, "must panic", "returned -EINVAL"},
+		{"hang", good_free, flip_and_hang, ORACLE_HANG, "101", "100"},
+	};
+
+	(void)state;
+	LIES(lies);
+}
+
+/* With damage that nobody must find, and that is found. */
+static void damage_may_be_found(void **state)
+{
+	static const enum step_end found[] = {STEP_PANIC, STEP_FAULT};
+	struct verdict v = {.oracle = ORACLE_NONE};
+	struct step s;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(found) / sizeof(*found); i++) {
+		good_alloc(&s);
+		if (i >= 2)
+			flipped(&s);
+		s.corrupted = true;
+		ends(&s, found[i % 2]);
+		assert_true(oracle_judge(&s, &v));
+	}
+
+	/* no list of chunks, and at contract level no number of pages */
+	good_alloc(&s);
+	s.corrupted = true;
+	s.walk_broken = "not a header";
+	assert_true(oracle_judge(&s, &v));
+	contract_reclaim(&s);
+	s.corrupted = true;
+	s.reclaimable_before = 99;
+	assert_true(oracle_judge(&s, &v));
+	assert_int_equal(v.oracle, ORACLE_NONE);
+}
+
+static void damage_excuses_nothing_else(void **state)
+{
+	struct verdict v = {.oracle = ORACLE_NONE};
+	struct step s;
+
+	(void)state;
+	good_reclaim(&s);
+	s.corrupted = true;
+	s.reclaimable_before = 2;
+	assert_false(oracle_judge(&s, &v));
+	assert_int_equal(v.oracle, ORACLE_PROMISE);
+	good_alloc(&s);
+	s.corrupted = true;
+	ends(&s, STEP_HANG);
+	assert_false(oracle_judge(&s, &v));
+	assert_int_equal(v.oracle, ORACLE_HANG);
+}
+
 /* ---- what it returned --------------------------------------------------- */
 
 TELL(other_err, s->actual.err = -MODEL_E2BIG)
@@ -261,6 +341,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_end),
 		cmocka_unit_test(a_due_panic_may_be_a_fault),
+		cmocka_unit_test(a_flipped_bit_must_be_found),
+		cmocka_unit_test(damage_may_be_found),
+		cmocka_unit_test(damage_excuses_nothing_else),
 		cmocka_unit_test(the_result_is_the_models),
 		cmocka_unit_test(the_result_keeps_the_contract),
 		cmocka_unit_test(the_contract_leaves_room),

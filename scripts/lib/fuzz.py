@@ -84,7 +84,7 @@ def check_disk(out):
                       f"{DISK_LEAST >> 20} MiB needed")
 
 
-def make_engines(args, builds, out, seeds):
+def make_engines(args, builds, out, seeds, words):
     jobs = {"libfuzzer": args.jobs, "afl": args.jobs}
     if args.engine == "both":
         jobs["libfuzzer"] = max(1, args.jobs // 2)
@@ -94,9 +94,9 @@ def make_engines(args, builds, out, seeds):
 
     engines = []
     if "libfuzzer" in jobs:
-        engines.append(LibFuzzer(builds, args.target, out, seeds, jobs["libfuzzer"]))
+        engines.append(LibFuzzer(builds, args.target, out, seeds, jobs["libfuzzer"], words))
     if "afl" in jobs:
-        engines.append(Afl(builds, args.target, out, seeds, jobs["afl"]))
+        engines.append(Afl(builds, args.target, out, seeds, jobs["afl"], words))
     return engines
 
 
@@ -129,8 +129,10 @@ def exchange(engines):
 
 def fuzz(args, builds, out):
     """Prints live lines and the summary. Returns the failing inputs."""
-    seeds = fuzz_seeds.collect(builds.hypheap, args.corpus, out / "seeds")
-    failed = fuzz_seeds.failing(builds.hypheap, seeds)
+    seeds = fuzz_seeds.collect(builds.hypheap, args.corpus, out / "seeds", args.target)
+    text = args.target == "fuzz_text"
+    words = fuzz_seeds.dictionary(builds.hypheap, out / "words.dict") if text else None
+    failed = [] if text else fuzz_seeds.failing(builds.hypheap, seeds)
     if failed:
         print(f"of the {seeds.count} inputs to begin with, {len(failed)} fail")
         kept = [out / "crashes" / f"seed-{path.name}" for path in failed]
@@ -138,7 +140,7 @@ def fuzz(args, builds, out):
             shutil.copyfile(path, copy)
         return kept
 
-    engines = make_engines(args, builds, out, seeds)
+    engines = make_engines(args, builds, out, seeds, words)
     exchange(engines)
     live = fuzz_live.Live(args.seconds)
     stopped = []

@@ -19,6 +19,7 @@ class Builds:
 
     def __init__(self, top, target, engine, alloc):
         self.top = top
+        self.target = target
         self.alloc = alloc.resolve() if alloc else None
         self.root = top / "build"
         if self.alloc:

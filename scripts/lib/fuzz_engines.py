@@ -34,18 +34,20 @@ def _changed(path):
 
 
 class Engine:
-    """Processes of one engine on one target."""
+    """Processes of one engine on one target. With a file of words the inputs are
+    text, which the engine's own mutations are for, and not programs in bytes."""
 
     name = ""
     preset = ""
 
-    def __init__(self, builds, target, out, seeds, jobs):
+    def __init__(self, builds, target, out, seeds, jobs, words):
         self.binary = builds.folder(self.preset) / target
         self.mutator = builds.folder(self.preset) / "hypheap_afl_mutator.so"
         self.target = target
         self.out = out
         self.seeds = seeds
         self.jobs = jobs
+        self.words = words
         self.processes = []
         self.started = 0.0
         self.logs = [out / "log" / f"{self.name}-{i}.log" for i in range(jobs)]
@@ -99,8 +101,8 @@ class LibFuzzer(Engine):
     name = "libfuzzer"
     preset = "libfuzzer"
 
-    def __init__(self, builds, target, out, seeds, jobs):
-        super().__init__(builds, target, out, seeds, jobs)
+    def __init__(self, builds, target, out, seeds, jobs, words):
+        super().__init__(builds, target, out, seeds, jobs, words)
         self.corpus = self.kept / "corpus"
         self.corpus.mkdir(exist_ok=True)
         self.before = len(_files(self.corpus))
@@ -113,7 +115,9 @@ class LibFuzzer(Engine):
     def command(self, i):
         return [self.binary, f"-artifact_prefix={self.artifacts}/libfuzzer-",
                 "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
-                "-reload=1", "-print_final_stats=1", self.corpus, self.seeds.folder]
+                "-reload=1", "-print_final_stats=1",
+                *([f"-dict={self.words}"] if self.words else []),
+                self.corpus, self.seeds.folder]
 
     def found(self):
         return any(process.poll() not in (None, 0) for process in self.processes) and \
@@ -167,8 +171,8 @@ class Afl(Engine):
     name = "afl"
     preset = "afl"
 
-    def __init__(self, builds, target, out, seeds, jobs):
-        super().__init__(builds, target, out, seeds, jobs)
+    def __init__(self, builds, target, out, seeds, jobs, words):
+        super().__init__(builds, target, out, seeds, jobs, words)
         self.names = ["main"] + [f"more{i}" for i in range(1, jobs)]
         self.given = set()
         self.foreign = out / "libfuzzer" / target / "corpus"
@@ -189,8 +193,10 @@ class Afl(Engine):
 
     def environment(self, i):
         env = super().environment(i)
+        if not self.words:
+            env.update(AFL_CUSTOM_MUTATOR_LIBRARY=str(self.mutator),
+                       AFL_CUSTOM_MUTATOR_ONLY="1")
         env.update(
-            AFL_CUSTOM_MUTATOR_LIBRARY=str(self.mutator), AFL_CUSTOM_MUTATOR_ONLY="1",
             AFL_AUTORESUME="1", AFL_IMPORT_FIRST="1", AFL_SYNC_TIME="1",
             AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1", AFL_NO_UI="1", AFL_NO_COLOR="1",
             AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_CRASH_README="1",
@@ -205,6 +211,8 @@ class Afl(Engine):
             command += ["-S", self.names[i]]
         else:
             command += ["-M", self.names[i], "-F", self.foreign, "-F", self.seeds.folder]
+        if self.words:
+            command += ["-x", self.words]
         return command + ["--", self.binary]
 
     def _new(self, kind):
@@ -219,7 +227,8 @@ class Afl(Engine):
         """Slow is not hung: what took too long must fail when nothing else counts."""
         for path in self._new("hangs"):
             try:
-                result = subprocess.run([self.hypheap, "run", path], timeout=HANG_SECONDS,
+                run = [self.binary] if self.words else [self.hypheap, "run"]
+                result = subprocess.run([*run, path], timeout=HANG_SECONDS,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, check=False)
                 if result.returncode:

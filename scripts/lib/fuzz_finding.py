@@ -45,6 +45,10 @@ def _short(path):
 
 def _replay(crash, builds):
     """With the release build; if it holds there, with what is nearer to the engines."""
+    if builds.target == "fuzz_text":  # not a program to run
+        engines = [builds.folder(p) / builds.target for p in builds.wanted if p != "release"]
+        replays = [_run([binary, crash]) for binary in engines]
+        return next((replay for replay in replays if replay.status != 0), replays[0]), ""
     first = _run([builds.hypheap, "run", crash])
     if first.status != 0:
         return first, ""

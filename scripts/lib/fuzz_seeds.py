@@ -2,6 +2,7 @@
 """The inputs that fuzzing begins with: text programs as bytes, byte files as they are."""
 
 import hashlib
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,20 +28,43 @@ def _expects_failure(data):
                for line in data.splitlines() if b":" in line)
 
 
-def collect(hypheap, corpus, folder):
-    """Fills the folder anew from below corpus: NAME.ops, NAME.bin, and without a dot."""
+def _corrupts(data):
+    return re.search(rb"^[^#]*\bcorrupt ", data, re.M) is not None
+
+
+def dictionary(hypheap, path):
+    """The words of the language, as both engines read them; from the grammar."""
+    grammar = subprocess.run([hypheap, "help", "ops"], stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, check=True).stdout
+    words = sorted(set(re.findall(r"[a-z][a-z!]+", grammar)))
+    words += ["hypheap 1\\x0a", "# expect: ", "; ", " = ", " ^ 0x", "18446744073709551615"]
+    path.write_text("".join(f'"{word}"\n' for word in words), encoding="ascii")
+    return path
+
+
+def collect(hypheap, corpus, folder, target):
+    """Fills the folder anew from what below corpus the target is about.
+
+    Looks at NAME.ops, NAME.bin, and names without a dot.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
+    if target == "fuzz_corrupt":
+        subprocess.run([hypheap, "gen", "--profile", "corrupt", "--count", "100", "--ops", "40",
+                        "-o", folder], stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
     for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
         if path.name.startswith(".") or path.suffix not in (".ops", ".bin", ""):
             continue
         data = path.read_bytes()
+        if target == "fuzz_text":
+            (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+            continue
         if not _is_text(path, data):
             (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
             continue
-        if _expects_failure(data):
+        if _expects_failure(data) or _corrupts(data) != (target == "fuzz_corrupt"):
             continue
         name = "-".join(path.relative_to(corpus).with_suffix("").parts)
         result = subprocess.run([hypheap, "asm", path, "-o", folder / name],

@@ -435,7 +435,7 @@ class Random(Case):
         self.assertEqual([row[0] for row in rows],
                          ["alloc", "call", "free", "write", "topup",
                           "reclaim", "cpu", "fail", "shrink", "init",
-                          "free!", "total"])
+                          "free!", "corrupt", "total"])
         for word, row in rows:
             row = [int(n) for n in row.split()]
             self.assertEqual(row[0], sum(row[1:]))

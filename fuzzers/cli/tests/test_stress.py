@@ -16,8 +16,15 @@ BOTH_ENDS = ("alloc", "call", "reclaim", "shrink", "init", "free!")
 ALWAYS = ("free", "write", "topup", "cpu", "fail")
 
 
-def stress(hypheap, runs, ops):
-    command = [hypheap, "stress", "--runs", str(runs), "--ops", str(ops), "--json"]
+# Only in programs that are about it.
+NEVER = ("corrupt",)
+# Each single kind of corruption must meet the allocator so often.
+DAMAGED_LEAST = 10
+
+
+def stress(hypheap, runs, ops, profile="heap"):
+    command = [hypheap, "stress", "--runs", str(runs), "--ops", str(ops), "--json",
+               "--profile", profile]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
@@ -36,12 +43,30 @@ def ends(name, table):
     for word, row in table["by_op"].items():
         if word == "total":
             continue
+        if word in NEVER:
+            if row["tried"]:
+                yield f"{name}: {word} was tried {row['tried']} times"
+            continue
         if not row["succeeded"]:
             yield f"{name}: {word} never succeeded in {row['tried']} tries"
         if word in BOTH_ENDS and not row["refused"]:
             yield f"{name}: {word} was never refused in {row['tried']} tries"
         if word not in BOTH_ENDS + ALWAYS:
             yield f"{name}: {word} is a kind that this test does not know"
+
+
+def corruptions(table):
+    """What is wrong with what corruption came to."""
+    for word, row in table["by_corruption"].items():
+        for of, ends_of in row.items():
+            tried = sum(ends_of.values())
+            if tried < DAMAGED_LEAST:
+                yield f"corruption: {word} of a {of} chunk in {tried} programs, at least " \
+                      f"{DAMAGED_LEAST} expected"
+        if word.startswith("flip ") and row["live"]["detected"] < 10 * row["live"]["missed"]:
+            yield f"corruption: {word} is missed too often: {row}"
+    if not table["by_corruption"]["zero"]["live"]["missed"]:
+        yield "corruption: an all-zero header was never missed, as it must be"
 
 
 def main():
@@ -52,6 +77,7 @@ def main():
     wrong += list(ends("64 operations", short))
     if short["live_median"] < 8:
         wrong.append(f"64 operations: median of live objects is {short['live_median']}, at least 8 expected")
+    wrong += list(corruptions(stress(hypheap, 4000, 64, "corrupt")))
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{short['ops'] + long['ops']} operations did real work")

@@ -23,6 +23,14 @@ static const uint8_t all_kinds[] = {
 #undef OP
 };
 
+/* What programs have that are not about corruption. */
+static const uint8_t usual_kinds[] = {
+#define OP(id, number, word, slot, grammar, what) \
+	(number) == OP_CORRUPT ? OP_ALLOC : (number),
+#include "program/ops.def"
+#undef OP
+};
+
 /* The rules of prog.h and op.h, written down a second time. */
 static inline void assert_valid(const struct prog *prog)
 {
@@ -50,7 +58,9 @@ static inline void assert_valid(const struct prog *prog)
 			assert_true(op->arg >= 1);
 		if (op->kind == OP_MISUSE)
 			assert_true(op->sub < MISUSE_KINDS);
-		if (op_slot(op) == SLOT_NONE)
+		if (op->kind == OP_CORRUPT)
+			assert_true((op->sub & 0x7f) < CORRUPT_KINDS);
+		else if (op_slot(op) == SLOT_NONE)
 			assert_int_equal(op->slot, 0);
 		op_fix(&fixed, w->cpus);
 		assert_true(op_equal(&fixed, op));

@@ -138,7 +138,7 @@ static void nothing_is_the_default_world(void **state)
 	assert_int_equal(prog.world.pool_pages, 64);
 	assert_int_equal(prog.world.cpus, 2);
 	assert_true(prog.world.init);
-	assert_true(prog.world.swarm == prog_swarm_all());
+	assert_true(prog.world.swarm == prog_swarm_usual());
 
 	/* What AFL++ starts from: only the heap's pages are in it. */
 	decode_copy(&prog, (const uint8_t *)"input\n", 6);
@@ -258,6 +258,11 @@ static void fields_come_into_range(void **state)
 		{OP_MISUSE, MISUSE_OUTSIDE, 3, 0, 1, 0, 0, 0},
 		{OP_TOPUP, 1, 1, 1, 1, 0, 0, 0},
 		{OP_WRITE, 1, 1, 0, 1, 0, 0, 0},
+		{OP_CORRUPT, CORRUPT_KINDS + 1, 1, 0, 0, 0, 0, 0},
+		{OP_CORRUPT, 0x80 | CORRUPT_COPY, 2, 0, 0xff, 0xff, 0xff, 0xff},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 0, 16, 0, 0, 0},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 0, 2, 0, 0, 0},
+		{OP_CORRUPT, 0x80 | CORRUPT_STALE, 2, 0x10, 2, 0, 0, 0},
 	};
 	static const struct op expected[] = {
 		{OP_ALLOC, 0, 5, 1},
@@ -268,6 +273,11 @@ static void fields_come_into_range(void **state)
 		{OP_MISUSE, MISUSE_OUTSIDE, 0, 0},
 		{OP_TOPUP, 0, 0, 1},
 		{OP_WRITE, 0, 1, 0},
+		{OP_CORRUPT, CORRUPT_FLIP_PREV, 1, 1},
+		{OP_CORRUPT, 0x80 | CORRUPT_COPY, 2, 0x10fff},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 16},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 16},
+		{OP_CORRUPT, CORRUPT_STALE, 2, 0},
 	};
 	struct prog prog;
 	uint32_t i;
@@ -303,7 +313,7 @@ static void the_header_comes_into_range(void **state)
 	assert_int_equal(prog.world.heap_pages, 1);
 	assert_int_equal(prog.world.page_shift, 16);
 	assert_int_equal(prog.world.cpus, 3);
-	assert_true(prog.world.swarm == prog_swarm_all());
+	assert_true(prog.world.swarm == prog_swarm_usual());
 	assert_int_equal(prog_encode(&prog, data, sizeof(data)), PROG_HEADER);
 	assert_memory_equal(data + 24, "\0\0\0\0\0\0\0\0", 8);
 

@@ -162,9 +162,9 @@ static void masks_vary(void **state)
 	}
 	assert_true(distinct > PROGRAMS / 2);
 	assert_true(missing < PROGRAMS / 100);
-	for (i = 0; i < COUNT(all_kinds); i++) {
-		assert_true(with[all_kinds[i]] > PROGRAMS / 50);
-		assert_true(with[all_kinds[i]] < PROGRAMS);
+	for (i = 0; i < COUNT(usual_kinds); i++) {
+		assert_true(with[usual_kinds[i]] > PROGRAMS / 50);
+		assert_true(with[usual_kinds[i]] < PROGRAMS);
 	}
 	assert_true(with[OP_MISUSE] < PROGRAMS / 5);
 	assert_true(with[OP_INIT] < PROGRAMS / 5);
@@ -201,8 +201,8 @@ static void programs_do_something(void **state)
 	}
 	assert_true(enough > PROGRAMS * 8 / 10);
 	assert_true(idle < total / 1000);
-	for (i = 0; i < COUNT(all_kinds); i++)
-		assert_true(share[all_kinds[i]] > total / 2000);
+	for (i = 0; i < COUNT(usual_kinds); i++)
+		assert_true(share[usual_kinds[i]] > total / 2000);
 	assert_true(share[OP_ALLOC] + share[OP_CALL] > total * 4 / 10);
 	assert_true(share[OP_FREE] > total * 2 / 10);
 	assert_true(share[OP_TOPUP] > total / 50);
@@ -316,6 +316,49 @@ static void long_programs_stay_in_bounds(void **state)
 	assert_true(large > 15);
 }
 
+/* Corruption is in the programs that are about it, in no others. */
+static void corruption_where_it_belongs(void **state)
+{
+	static const enum profile others[] = {PROFILE_HEAP, PROFILE_HOST};
+	uint32_t kinds[256] = {0}, with = 0, early = 0, i, at;
+
+	(void)state;
+	for (i = 0; i < PROGRAMS; i++) {
+		struct gen_config config = {.ops = 64,
+					    .profile = PROFILE_CORRUPT};
+		struct prog prog = generate(i, config);
+		uint32_t nr = 0, allocs = 0;
+
+		assert_valid(&prog);
+		for (at = 0; at < prog.nr; at++) {
+			const struct op *op = &prog.ops[at];
+
+			allocs += op_slot(op) == SLOT_EMPTY;
+			if (op->kind != OP_CORRUPT)
+				continue;
+			early += !nr && allocs < 3;
+			kinds[op->sub]++;
+			nr++;
+		}
+		with += nr > 0;
+		prog_free(&prog);
+
+		config.profile = others[i % 2];
+		config.uniform = i % 3 == 0;
+		prog = generate(i, config);
+		assert_false(prog.world.swarm >> OP_CORRUPT & 1);
+		assert_valid(&prog);
+		prog_free(&prog);
+	}
+	assert_true(with > PROGRAMS * 95 / 100);
+	assert_true(early < PROGRAMS / 8);
+	for (i = 0; i < CORRUPT_KINDS; i++) {
+		assert_true(kinds[i] > 5);
+		if (i != CORRUPT_STALE)
+			assert_true(kinds[i | CORRUPT_FREE] > 5);
+	}
+}
+
 /* The naive one: kinds alike, a fixed choice of worlds, any size. */
 static void uniform_is_uniform(void **state)
 {
@@ -326,14 +369,14 @@ static void uniform_is_uniform(void **state)
 		struct prog prog = generate(
 			i, (struct gen_config){.ops = 64, .uniform = true});
 
-		assert_true(prog.world.swarm == prog_swarm_all());
+		assert_true(prog.world.swarm == prog_swarm_usual());
 		for (at = 0; at < prog.nr; at++)
 			share[prog.ops[at].kind]++;
 		prog_free(&prog);
 	}
-	mean /= COUNT(all_kinds);
-	for (i = 0; i < COUNT(all_kinds); i++)
-		assert_in_range(share[all_kinds[i]], mean * 9 / 10,
+	mean /= COUNT(usual_kinds) - 1;
+	for (i = 0; i < COUNT(usual_kinds); i++)
+		assert_in_range(share[usual_kinds[i]], mean * 9 / 10,
 				mean * 11 / 10);
 }
 
@@ -350,6 +393,7 @@ int main(void)
 		cmocka_unit_test(sizes_cluster),
 		cmocka_unit_test(misuse_comes_last),
 		cmocka_unit_test(long_programs_stay_in_bounds),
+		cmocka_unit_test(corruption_where_it_belongs),
 		cmocka_unit_test(uniform_is_uniform),
 	};
 

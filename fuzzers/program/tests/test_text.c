@@ -27,6 +27,22 @@ static const struct {
 	{"free! misaligned d", {OP_MISUSE, MISUSE_MISALIGNED, 3, 0}},
 	{"free! outside", {OP_MISUSE, MISUSE_OUTSIDE, 0, 0}},
 	{"free! null", {OP_MISUSE, MISUSE_NULL, 0, 0}},
+	{"corrupt a next ^ 0x10", {OP_CORRUPT, 0, 0, 0x10}},
+	{"corrupt b prev ^ 0xffffffff", {OP_CORRUPT, 1, 1, UINT32_MAX}},
+	{"corrupt c unmapped ^ 0x1", {OP_CORRUPT, 2, 2, 1}},
+	{"corrupt free 2 hash ^ 0x80000000", {OP_CORRUPT, 0x83, 2, 1u << 31}},
+	{"corrupt a next = 48", {OP_CORRUPT, 4, 0, 48}},
+	{"corrupt a prev = 0", {OP_CORRUPT, 5, 0, 0}},
+	{"corrupt free 4095 unmapped = 1", {OP_CORRUPT, 0x86, 4095, 1}},
+	{"corrupt s26 hash = 4294967295", {OP_CORRUPT, 7, 26, UINT32_MAX}},
+	{"corrupt free 0 zero", {OP_CORRUPT, 0x88, 0, 0}},
+	{"corrupt a copy b", {OP_CORRUPT, 9, 0, 1}},
+	{"corrupt free 3 copy free 4095", {OP_CORRUPT, 0x89, 3, 0x10fff}},
+	{"corrupt a replay", {OP_CORRUPT, 10, 0, 0}},
+	{"corrupt a overflow 1", {OP_CORRUPT, 11, 0, 1}},
+	{"corrupt a overflow 64 zero", {OP_CORRUPT, 12, 0, 64}},
+	{"corrupt free 1 overflow 8", {OP_CORRUPT, 0x8b, 1, 8}},
+	{"corrupt s4095 stale", {OP_CORRUPT, 13, 4095, 0}},
 };
 
 static void each_line_is_read_and_printed(void **state)
@@ -84,7 +100,7 @@ static void the_heap_line(void **state)
 	assert_false(prog.world.init);
 	assert_int_equal(prog.world.vm_size, 0);
 	assert_int_equal(prog.world.vcpu_size, 65535);
-	assert_true(prog.world.swarm == prog_swarm_all());
+	assert_true(prog.world.swarm == prog_swarm_usual());
 
 	parsed(&prog, "hypheap 1\nheap page=16384");
 	assert_int_equal(prog.world.heap_pages, 16);
@@ -172,7 +188,7 @@ static void round_trips(void **state)
 		if (prog_parse(&back, text, len, &err))
 			fail_msg("%u:%u: %s\n%s", err.line, err.column,
 				 err.what, text);
-		prog.world.swarm = prog_swarm_all();
+		prog.world.swarm = back.world.swarm;
 		assert_true(prog_equal(&prog, &back));
 		assert_string_equal(prog.expect, back.expect);
 		free(text);
@@ -290,6 +306,20 @@ static bool is_text(const char *name, const char *data)
 	return prog_is_text(name, (const uint8_t *)data, strlen(data));
 }
 
+/* Text says no mask: it is that of a program's kinds and the usual ones. */
+static void the_mask_of_a_text(void **state)
+{
+	struct prog prog;
+
+	(void)state;
+	prog_init(&prog);
+	parsed(&prog, "hypheap 1\na = alloc 1\n");
+	assert_true(prog.world.swarm == prog_swarm_usual());
+	parsed(&prog, "hypheap 1\na = alloc 1\ncorrupt a zero\n");
+	assert_true(prog.world.swarm == prog_swarm_all());
+	prog_free(&prog);
+}
+
 static void what_is_text(void **state)
 {
 	(void)state;
@@ -330,6 +360,7 @@ int main(void)
 		cmocka_unit_test(broken_text),
 		cmocka_unit_test(a_large_text),
 		cmocka_unit_test(grammar_names_everything),
+		cmocka_unit_test(the_mask_of_a_text),
 		cmocka_unit_test(what_is_text),
 		cmocka_unit_test(slot_names),
 	};

@@ -6,15 +6,18 @@ Runs every program of the corpus and holds it to what corpus/README.md says:
 
   all      exit status 0; text and bytes say the same program
   seeds    a comment first that tells the idea; most operations are executed;
-           together they have every operation, every kind of free! and every
-           page size
+           together they have every operation, every kind of free! and of
+           corrupt, and every page size
   known    the trace is NAME.trace, byte for byte
   seeds, known
-           a comment "# -> RESULT, KEY=VALUE..." beside an operation is true
+           a comment "# -> RESULT, KEY=VALUE..." beside an operation is true;
+           a program that corrupts says in a line "# corruption: OUTCOME" what
+           that comes to
 
 Exit status: 0 all is so; 1 it is not, with a line a problem; 2 usage.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +34,9 @@ MARK = re.compile(r"#\s*->(?P<claim>.*)$")
 # RESULT[, KEY=VALUE...][: words]
 CLAIM = re.compile(r"\s*(?P<result>[^,:]*[^,:\s])(?:,\s*(?P<census>\w+=\d+(?:\s+\w+=\d+)*))?"
                    r"\s*(?::.*)?$")
+
+
+OUTCOME = re.compile(r"^#\s*corruption:\s*(\w+)$", re.M)
 
 
 class Corpus:
@@ -146,6 +152,19 @@ def check_claims(corpus, path, steps):
                                    f"{key}={step.census.get(key, '(no such key)')}")
 
 
+def check_outcome(corpus, path):
+    """What corruption comes to is what the program says; without one it says nothing."""
+    said = OUTCOME.search(path.read_text())
+    if not said and "corrupt " not in path.read_text():
+        return
+    result = json.loads(corpus.call("run", "--json", path).stdout)
+    outcome = result.get("corruption", {}).get("outcome", "none")
+    if not said:
+        corpus.fails(path, f"no line \"# corruption: {outcome}\"")
+    elif said[1] != outcome:
+        corpus.fails(path, f"says corruption: {said[1]}, but is {outcome}")
+
+
 def run(corpus, path):
     """The trace of a program, or None."""
     result = corpus.call("run", "--trace", path)
@@ -184,6 +203,7 @@ def check_seeds(corpus):
         steps = steps_of(trace)
         check_executed(corpus, path, steps)
         check_claims(corpus, path, steps)
+        check_outcome(corpus, path)
 
     if len(seeds) < SEEDS_LEAST:
         corpus.fails(None, f"{len(seeds)} seeds; {SEEDS_LEAST} are the least")
@@ -199,6 +219,7 @@ def check_known(corpus):
         if trace is None:
             continue
         check_claims(corpus, path, steps_of(trace))
+        check_outcome(corpus, path)
         pinned = path.with_suffix(".trace")
         if not pinned.exists():
             corpus.fails(path, f"{pinned.name} is missing")
@@ -231,11 +252,11 @@ def op_words(corpus):
     return words
 
 
-def misuse_kinds(corpus):
-    """The kinds of free!, from what is said to one that is none."""
+def kinds_of(corpus, start, word):
+    """The kinds of free! or corrupt, from what is said to one that is none."""
     path = corpus.scratch / "kinds.ops"
-    path.write_text("hypheap 1\nfree! none\n")
-    match = re.search(r"free! has ([a-z, ]+)", corpus.call("show", path).stderr.decode())
+    path.write_text(f"hypheap 1\n{start} none\n")
+    match = re.search(word + r" has ([a-z, ]+)", corpus.call("show", path).stderr.decode())
     return set(match[1].replace(",", " ").split()) if match else set()
 
 
@@ -243,13 +264,15 @@ def check_everything_occurs(corpus, lines):
     ops = [re.sub(r"^\w+ = ", "", line).split() for line in lines]
     occur = {op[0] for op in ops if op}
     kinds = {op[1] for op in ops if op and op[0] == "free!"}
+    damages = {(op[2] if op[1] != "free" else op[3]) for op in ops if op and op[0] == "corrupt"}
     pages = {int(word[5:]) for op in ops if op and op[0] == "heap"
              for word in op if word.startswith("page=")}
-    words, all_kinds = op_words(corpus), misuse_kinds(corpus)
+    words, all_kinds = op_words(corpus), kinds_of(corpus, "free!", "free!")
+    all_damages = kinds_of(corpus, "corrupt a", "corrupt")
 
-    if not words or not all_kinds:
-        corpus.fails(None, "hypheap does not tell its operations and the kinds of free!")
-    for what, must, have in (("operation", words, occur), ("free!", all_kinds, kinds),
+    if not words or not all_kinds or not all_damages:
+        corpus.fails(None, "hypheap does not tell its operations and the kinds of free! and corrupt")
+    for what, must, have in (("operation", words, occur), ("free!", all_kinds, kinds), ("corrupt", all_damages, damages),
                              ("page size", set(PAGES), pages)):
         for word in sorted(must - have):
             corpus.fails(None, f"no seed has {what} {word}")

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "run/fuzz.h"
+
+#include "engine.h"
+#include "stats.h"
+
+/* The target: as fuzz_heap, of programs that may damage the metadata. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	stats_count(1, fuzz_one(data, size, PROFILE_CORRUPT));
+	return 0;
+}
