@@ -4,35 +4,12 @@
  * must be found, and that a miss is no verdict but a number.
  */
 #include "allocator/heap.h"
-#include "run/state.h"
-#include "scripts/lib/test.h"
+#include "run_test.h"
 
 #include <string.h>
 
 /* Three chunks of 32 bytes: headers at 0, 32 and 64. */
 #define ABC "topup 3; a = alloc 16; b = alloc 16; c = alloc 16; "
-
-static struct run *run;
-static struct prog prog;
-static struct run_result result;
-
-static int create(void **state)
-{
-	(void)state;
-	run = run_create();
-	prog_init(&prog);
-
-	return run ? 0 : -1;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	run_destroy(run);
-	prog_free(&prog);
-
-	return 0;
-}
 
 static bool holds(const char *ops, const struct run_config *config)
 {

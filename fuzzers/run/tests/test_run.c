@@ -6,33 +6,10 @@
  */
 #include "allocator/heap.h"
 #include "allocator/host/host.h"
-#include "run/state.h"
-#include "scripts/lib/test.h"
+#include "run_test.h"
 
 #include <errno.h>
 #include <string.h>
-
-static struct run *run;
-static struct prog prog;
-static struct run_result result;
-
-static int create(void **state)
-{
-	(void)state;
-	run = run_create();
-	prog_init(&prog);
-
-	return run ? 0 : -1;
-}
-
-static int destroy(void **state)
-{
-	(void)state;
-	run_destroy(run);
-	prog_free(&prog);
-
-	return 0;
-}
 
 static void parse(const char *heap, const char *ops)
 {
