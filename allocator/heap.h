@@ -87,7 +87,6 @@ void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi);
 const struct heap_stop *heap_stop(void);
 
 void heap_set_cpu(uint32_t cpu);
-uint32_t heap_cpu(void);
 void heap_fail_map(uint64_t n);
 bool heap_fault_armed(void);
 void heap_refuse_reserve(bool refuse);

@@ -58,11 +58,6 @@ void heap_set_cpu(uint32_t cpu)
 	backend.cpu = cpu;
 }
 
-uint32_t heap_cpu(void)
-{
-	return backend.cpu;
-}
-
 void heap_fail_map(uint64_t n)
 {
 	backend.fail_map = n;

@@ -19,7 +19,7 @@ struct backend_page backend_pool[POOL_MAX];
 
 uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
 static uint64_t mapped_bits[BACKEND_PRIVATE_MAX >> 12 >> 6]; /* the same */
-static struct backend_poison linear_poison;
+static uint64_t linear_poison;
 static uint32_t touched[POOL_MAX];
 static uint32_t touched_nr;
 
@@ -70,15 +70,13 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
  * ASan's shadow of what has not been in use yet costs time and memory; it is
  * poisoned as the worlds grow. What lies beyond is refused by backend_allowed[].
  */
-void backend_poison_to(struct backend_poison *window, uint64_t base,
-		       uint64_t end)
+void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end)
 {
-	if (end <= window->end)
+	if (end <= *done)
 		return;
 
-	ASAN_POISON_MEMORY_REGION(backend.arena + base + window->end,
-				  end - window->end);
-	window->end = end;
+	ASAN_POISON_MEMORY_REGION(backend.arena + base + *done, end - *done);
+	*done = end;
 }
 
 void backend_touch(uint32_t page)

@@ -151,7 +151,7 @@ int backend_shared(unsigned long phys, unsigned long size)
 
 /* ---- the private range -------------------------------------------------- */
 
-static struct backend_poison private_poison;
+static uint64_t private_poison;
 
 int backend_reserve(unsigned long size, unsigned long *va)
 {

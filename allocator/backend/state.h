@@ -22,14 +22,12 @@ extern struct backend_page backend_pool[POOL_MAX];
 extern uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
 void backend_set_behind(uint64_t private_page, uint32_t behind_it);
 
-/* How far a window of the arena has been poisoned, in bytes. */
-struct backend_poison {
-	uint64_t end;
-};
-
-/* backend_poison_to() - Poison the window at @base up to @end, once. */
-void backend_poison_to(struct backend_poison *window, uint64_t base,
-		       uint64_t end);
+/*
+ * backend_poison_to() - Poison the window at @base up to @end.
+ * @done: how far it has been poisoned already, bytes; comes back as @end if
+ *that is further
+ */
+void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end);
 
 /* backend_touch() - A reset must look at this pool page. */
 void backend_touch(uint32_t page);

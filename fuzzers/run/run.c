@@ -386,11 +386,6 @@ int64_t run_page_at(const struct run *run, uint64_t heap_page)
 	return heap_page_at(heap_page);
 }
 
-uint32_t run_cpu(const struct run *run)
-{
-	return run->cpu;
-}
-
 const struct header *run_headers(const struct run *run, uint32_t *nr)
 {
 	*nr = run->after.nr;

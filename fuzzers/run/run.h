@@ -92,7 +92,6 @@ uint32_t run_live(const struct run *run);
 struct object run_object(const struct run *run, uint32_t i);
 /* The heap's pages: pool page behind it, or -1. */
 int64_t run_page_at(const struct run *run, uint64_t heap_page);
-uint32_t run_cpu(const struct run *run);
 /* The headers as walked after the last step, for the report and the drawing. */
 const struct header *run_headers(const struct run *run, uint32_t *nr);
 /* The same and the census, before the last step. */

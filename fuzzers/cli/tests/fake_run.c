@@ -133,12 +133,6 @@ int64_t run_page_at(const struct run *run, uint64_t page)
 	return -1;
 }
 
-uint32_t run_cpu(const struct run *run)
-{
-	(void)run;
-	return 0;
-}
-
 const struct header *run_headers(const struct run *run, uint32_t *nr)
 {
 	*nr = 0;
