@@ -57,8 +57,10 @@ static void json_step(struct json *j, const struct step *step)
 	json_number(j, "mapped", c->mapped);
 	json_number(j, "used", c->used);
 	json_number(j, "free", c->free);
-	if (c->transit)
-		json_number(j, "transit", c->transit);
+	if (c->guest)
+		json_number(j, "guest", c->guest);
+	if (c->hyp)
+		json_number(j, "hyp", c->hyp);
 	json_end(j);
 }
 

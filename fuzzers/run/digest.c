@@ -35,15 +35,49 @@ void digest_begin(struct run *run)
 	run->hash = FNV_OFFSET;
 }
 
+/* What operations of the host show besides; no address of this machine. */
+static uint64_t add_host(uint64_t hash, const struct step *step)
+{
+	const struct outcome *actual = &step->actual;
+
+	hash = add(hash, (uint64_t)actual->ret);
+	hash = add(hash, actual->left_head);
+	hash = add(hash, actual->left_nr);
+	hash = add(hash, (uint64_t)actual->no_such_call << 32 | actual->hvcs);
+
+	return add(hash, step->after.guest);
+}
+
+/* What ran within the call. */
+static uint64_t add_deferred(uint64_t hash, const struct step *step)
+{
+	for (uint32_t i = 0; i < step->deferred_nr; i++) {
+		const struct deferred *d = &step->deferred[i];
+
+		if (!d->came)
+			continue;
+		hash = add(hash, (uint64_t)i << 32 | d->op.slot);
+		hash = add(hash, (uint64_t)d->actual.err);
+		hash = add(hash, d->actual.err ? 0 : d->actual.offset);
+		hash = add(hash, d->actual.need);
+		hash = add(hash, d->actual.pages);
+	}
+
+	return hash;
+}
+
 void digest_step(struct run *run, const struct step *step)
 {
 	const struct outcome *actual = &step->actual;
 	const struct census *c = &step->after;
 	uint64_t hash = run->hash;
 
-	hash = add(hash, (uint64_t)step->op.kind << 32 |
+	hash = add(hash, (uint64_t)step->op.at << 40 |
+				 (uint64_t)step->op.kind << 32 |
 				 (uint64_t)step->op.sub << 16 | step->op.slot);
 	hash = add(hash, step->op.arg);
+	if (step->op.kind >= OP_CREATE)
+		hash = add(add(hash, step->op.x[0]), step->op.x[1]);
 	hash = add(hash, (uint64_t)actual->end << 32 | (uint32_t)actual->err);
 	if (actual->end != STEP_DONE) {
 		run->hash = hash;
@@ -55,9 +89,11 @@ void digest_step(struct run *run, const struct step *step)
 	hash = add(hash, actual->pages);
 	hash = add(hash, step->size);
 	hash = add(hash, (uint64_t)c->host << 32 | c->spare);
-	hash = add(hash, (uint64_t)c->mapped << 32 | c->transit);
+	hash = add(hash, (uint64_t)c->mapped << 32 | c->hyp);
 	hash = add(hash, (uint64_t)c->used << 32 | c->free);
-	run->hash = add(hash, step->reclaimable);
+	if (step->op.kind >= OP_CREATE)
+		hash = add_host(hash, step);
+	run->hash = add(add_deferred(hash, step), step->reclaimable);
 }
 
 static uint64_t add_objects(uint64_t hash, const struct run *run)

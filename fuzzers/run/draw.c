@@ -28,7 +28,8 @@
 #define SIGN_OTHER '@'	 /* a slot above s51 */
 #define SIGN_SPARE '+'
 #define SIGN_HOST 'o'
-#define SIGN_TRANSIT '*'
+#define SIGN_HYP '*'
+#define SIGN_GUEST 'g'
 
 struct picture {
 	FILE *out;
@@ -350,8 +351,10 @@ void draw_heap(FILE *out, const struct run *run, const struct step *step,
 	p.cells = p.cells > CELLS_MIN + 24 ? p.cells - 24 : CELLS_MIN;
 	draw_pages(&p, "  spare", c->spare, SIGN_SPARE);
 	draw_pages(&p, "   host", c->host, SIGN_HOST);
-	if (c->transit)
-		draw_pages(&p, "transit", c->transit, SIGN_TRANSIT);
+	if (c->guest)
+		draw_pages(&p, "  guest", c->guest, SIGN_GUEST);
+	if (c->hyp)
+		draw_pages(&p, "    hyp", c->hyp, SIGN_HYP);
 }
 
 void draw_legend(FILE *out, bool colour)
@@ -372,7 +375,8 @@ void draw_legend(FILE *out, bool colour)
 		{SIGN_MISSING, "not mapped, though a header says so"},
 		{SIGN_SPARE, "a page in the heap's cache"},
 		{SIGN_HOST, "a page of the host"},
-		{SIGN_TRANSIT, "a page of the hypervisor elsewhere"},
+		{SIGN_GUEST, "a page of a guest"},
+		{SIGN_HYP, "a page of the hypervisor elsewhere"},
 	};
 
 	for (size_t i = 0; i < sizeof(legend) / sizeof(*legend); i++) {

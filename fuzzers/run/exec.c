@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "allocator/heap.h"
-#include "allocator/host/host.h"
 #include "state.h"
 
 #include <assert.h>
@@ -8,7 +7,8 @@
 
 /*
  * One operation: on the model, which says what must come, and on the
- * allocator, which says what does.
+ * allocator, which says what does. Here: which slot it takes, and what EL2's
+ * own code does with its heap.
  */
 
 void exec_stopped(struct step *step)
@@ -29,8 +29,7 @@ static uint64_t rounded(uint64_t bytes)
 	return bytes < 16 ? 16 : (bytes + 15) & ~15ull;
 }
 
-/* After an allocation that returned. */
-static void note_alloc(struct step *step, bool got, uint64_t offset)
+void exec_got(struct step *step, bool got, uint64_t offset)
 {
 	if (!got)
 		return;
@@ -40,71 +39,49 @@ static void note_alloc(struct step *step, bool got, uint64_t offset)
 	step->size = rounded(step->op.arg);
 }
 
-/* errno and topup_needed were read where there was something: no more now. */
-static void note_left(struct step *step)
+void exec_left(struct step *step)
 {
 	if (!heap_errno(&step->left_err) ||
 	    !heap_topup_needed(&step->left_need))
 		exec_stopped(step);
 }
 
-static void expect_alloc(struct run *run, struct step *step)
+/* ---- allocate and free -------------------------------------------------- */
+
+static bool expect_alloc(struct run *run, struct step *step)
 {
 	struct outcome *expect = &step->expect;
 	uint32_t offset = 0;
 
 	if (!run_exact(run))
-		return;
+		return true;
 
-	if (step->op.kind == OP_CALL) {
-		expect->err = model_call(run->model, run->cpu, step->op.arg,
-					 CALL_TRIES, &offset, &expect->need);
-	} else {
-		expect->err = model_alloc(run->model, run->cpu, step->op.arg,
-					  &offset);
-		if (expect->err) {
-			expect->err = model_errno(run->model, run->cpu);
-			expect->need = model_need(run->model, run->cpu);
-		}
+	expect->err =
+		model_alloc(run->model, run->cpu, step->op.arg, &offset);
+	if (expect->err) {
+		expect->err = model_errno(run->model, run->cpu);
+		expect->need = model_need(run->model, run->cpu);
 	}
 	expect->offset = offset;
+
+	return true;
 }
 
-static void exec_alloc(struct run *run, struct step *step)
+static void call_alloc(struct run *run, struct step *step)
 {
 	struct outcome *actual = &step->actual;
 	uint64_t offset;
 	bool got;
 
-	expect_alloc(run, step);
+	(void)run;
 	if (!heap_alloc(step->op.arg, &got, &offset) ||
 	    (!got && (!heap_errno(&actual->err) ||
 		      !heap_topup_needed(&actual->need)))) {
 		exec_stopped(step);
 		return;
 	}
-	note_alloc(step, got, offset);
-	note_left(step);
-}
-
-static void exec_call(struct run *run, struct step *step)
-{
-	struct outcome *actual = &step->actual;
-	struct host_call call;
-
-	expect_alloc(run, step);
-	if (!host_call_alloc(step->op.arg, CALL_TRIES, &call)) {
-		exec_stopped(step);
-		return;
-	}
-	actual->err = call.err;
-	actual->need = call.got ? 0 : call.need;
-	step->tries = call.tries;
-	step->tries_max = CALL_TRIES;
-	step->stuck = call.stuck;
-	step->stuck_need = call.stuck_need;
-	note_alloc(step, call.got, call.offset);
-	note_left(step);
+	exec_got(step, got, offset);
+	exec_left(step);
 }
 
 /* The object of a slot goes, for the program and for the twin. */
@@ -115,12 +92,20 @@ static void drop(struct run *run, uint16_t slot)
 		twin_remove(run->twin, slot);
 }
 
-static void exec_free(struct run *run, struct step *step)
+static bool expect_free(struct run *run, struct step *step)
 {
 	const uint64_t offset = run->slots.slot[step->op.slot].offset;
 
 	if (run_exact(run) && !model_free(run->model, offset))
 		step->expect.end = STEP_PANIC;
+
+	return true;
+}
+
+static void call_free(struct run *run, struct step *step)
+{
+	const uint64_t offset = run->slots.slot[step->op.slot].offset;
+
 	drop(run, step->op.slot);
 	if (!heap_free(offset))
 		exec_stopped(step);
@@ -136,7 +121,7 @@ void exec_pattern(struct run *run, uint8_t *bytes, uint64_t size)
 	}
 }
 
-static void exec_write(struct run *run, struct step *step)
+static void call_write(struct run *run, struct step *step)
 {
 	const struct slot *slot = &run->slots.slot[step->op.slot];
 	uint8_t *bytes;
@@ -150,42 +135,13 @@ static void exec_write(struct run *run, struct step *step)
 	heap_fill(slot->offset, bytes, slot->size);
 }
 
-static void exec_topup(struct run *run, struct step *step)
-{
-	if (run_exact(run))
-		model_topup(run->model, step->op.arg);
-	if (!host_topup(step->op.arg, &step->actual.err))
-		exec_stopped(step);
-}
-
-static void exec_reclaim(struct run *run, struct step *step)
-{
-	if (run_exact(run))
-		step->expect.pages = model_reclaim(run->model, step->op.arg);
-	if (!host_reclaim(step->op.arg, &step->actual.pages))
-		exec_stopped(step);
-}
-
-static void exec_shrink(struct run *run, struct step *step)
-{
-	if (run_exact(run))
-		step->expect.pages = model_shrink(run->model, step->op.arg);
-	if (!host_shrink(step->op.arg, &step->actual.pages))
-		exec_stopped(step);
-}
-
-static void exec_cpu(struct run *run, struct step *step)
+static void call_cpu(struct run *run, struct step *step)
 {
 	run->cpu = (uint32_t)step->op.arg;
 	heap_set_cpu(run->cpu);
 }
 
-static void exec_fail(struct run *run, struct step *step)
-{
-	if (run_exact(run))
-		model_fail_map(run->model, step->op.arg);
-	heap_fail_map(step->op.arg);
-}
+/* ---- setting the heap up ------------------------------------------------ */
 
 /* Would hyp_alloc_init() take this size, were it not refused the range? */
 static bool init_fits(uint64_t bytes, uint32_t page_shift)
@@ -196,81 +152,100 @@ static bool init_fits(uint64_t bytes, uint32_t page_shift)
 	       ((bytes + page - 1) & ~(page - 1)) <= UINT32_MAX;
 }
 
-static void init_heap(struct run *run, struct step *step, uint64_t bytes,
-		      bool refuse)
+/* The fake private range is not larger than the real one. */
+static bool init_refused(const struct op *op)
 {
-	/* the fake private range is not larger than the real one */
-	refuse = refuse || bytes > HEAP_BYTES_MAX;
-	if (run_exact(run))
-		step->expect.err =
-			model_init(run->model, bytes, refuse ? -ENOMEM : 0);
-	heap_refuse_reserve(refuse);
-	if (!heap_init(bytes, &step->actual.err))
-		exec_stopped(step);
-	heap_refuse_reserve(false);
-	step->heap_bytes = heap_bytes();
+	return op->sub == INIT_REFUSED || op->arg > HEAP_BYTES_MAX;
 }
 
-static bool exec_init_op(struct run *run, struct step *step)
+static bool expect_init(struct run *run, struct step *step)
 {
-	const bool refuse = step->op.sub == INIT_REFUSED ||
-			    step->op.arg > HEAP_BYTES_MAX;
+	const bool refuse = init_refused(&step->op);
 
 	/* nobody sets a heap up twice */
 	if (heap_bytes() && !refuse &&
 	    init_fits(step->op.arg, run->prog->world.page_shift))
 		return false;
 
-	init_heap(run, step, step->op.arg, refuse);
+	if (run_exact(run))
+		step->expect.err = model_init(run->model, step->op.arg,
+					      refuse ? -ENOMEM : 0);
 
 	return true;
+}
+
+static void call_init(struct run *run, struct step *step)
+{
+	(void)run;
+	heap_refuse_reserve(init_refused(&step->op));
+	if (!heap_init(step->op.arg, &step->actual.err))
+		exec_stopped(step);
+	heap_refuse_reserve(false);
+	step->heap_bytes = heap_bytes();
 }
 
 void exec_init(struct run *run, struct step *step)
 {
 	const struct prog_world *world = &run->prog->world;
 
-	init_heap(run, step, (uint64_t)world->heap_pages << world->page_shift,
-		  false);
+	step->op = (struct op){
+		.kind = OP_INIT,
+		.arg = (uint64_t)world->heap_pages << world->page_shift,
+	};
+	expect_init(run, step);
+	call_init(run, step);
 }
 
-/* A free that must panic; @offset is where. */
-static void exec_bad_free(struct run *run, struct step *step, uint64_t offset)
+/* ---- misuse ------------------------------------------------------------- */
+
+/* What is freed; of a "double" what is freed again. */
+static uint64_t misuse_offset(const struct run *run, const struct op *op)
 {
+	const uint64_t offset = run->slots.slot[op->slot].offset;
+
+	switch (op->sub) {
+	case MISUSE_INSIDE:
+		return offset + 16;
+	case MISUSE_MISALIGNED:
+		return offset + 8;
+	case MISUSE_OUTSIDE:
+		return heap_bytes();
+	default:
+		return offset;
+	}
+}
+
+static bool expect_misuse(struct run *run, struct step *step)
+{
+	const uint64_t offset = misuse_offset(run, &step->op);
+
+	if (step->op.sub == MISUSE_NULL)
+		return true;
+	if (step->op.sub == MISUSE_DOUBLE) {
+		expect_free(run, step);
+		if (step->expect.end == STEP_PANIC)
+			return true;
+	}
 	step->expect.end = STEP_PANIC;
 	if (run_exact(run) && model_free(run->model, offset))
 		step->expect.end = STEP_DONE;
-	if (!heap_free(offset))
-		exec_stopped(step);
+
+	return true;
 }
 
-static void exec_misuse(struct run *run, struct step *step)
+static void call_misuse(struct run *run, struct step *step)
 {
-	const uint16_t slot = step->op.slot;
-	const uint64_t offset = run->slots.slot[slot].offset;
+	const uint64_t offset = misuse_offset(run, &step->op);
 
-	switch (step->op.sub) {
-	case MISUSE_DOUBLE:
-		exec_free(run, step);
-		if (step->actual.end == STEP_DONE)
-			exec_bad_free(run, step, offset);
-		break;
-	case MISUSE_STALE:
-		exec_bad_free(run, step, offset);
-		break;
-	case MISUSE_INSIDE:
-		exec_bad_free(run, step, offset + 16);
-		break;
-	case MISUSE_MISALIGNED:
-		exec_bad_free(run, step, offset + 8);
-		break;
-	case MISUSE_OUTSIDE:
-		exec_bad_free(run, step, heap_bytes());
-		break;
-	default:
+	if (step->op.sub == MISUSE_NULL) {
 		if (!heap_free_null())
 			exec_stopped(step);
+		return;
 	}
+	if (step->op.sub == MISUSE_DOUBLE)
+		call_free(run, step);
+	if (step->actual.end == STEP_DONE && !heap_free(offset))
+		exec_stopped(step);
 }
 
 /* ---- which slot --------------------------------------------------------- */
@@ -289,8 +264,10 @@ static bool taken_again(const struct run *run, uint16_t slot)
 		return false;
 	}
 	object = twin_above(run->twin, offset);
+	if (object.there && object.offset == offset)
+		return true;
 
-	return object.there && object.offset == offset;
+	return run_exact(run) && world_owns(run->world, offset, offset + 1);
 }
 
 /* The slot that a misuse takes, from op.slot on, or -1. */
@@ -316,8 +293,7 @@ static int misuse_slot(const struct run *run, const struct op *op)
 	}
 }
 
-/* Give the operation the slot it takes; false if there is none. */
-static bool take_slot(const struct run *run, struct op *op)
+bool exec_take_slot(const struct run *run, struct op *op)
 {
 	int slot;
 
@@ -346,50 +322,62 @@ static bool take_slot(const struct run *run, struct op *op)
 	return true;
 }
 
+/* ---- which functions ---------------------------------------------------- */
+
+static bool expect_nothing(struct run *run, struct step *step)
+{
+	(void)run;
+	(void)step;
+
+	return true;
+}
+
+static void call_nothing(struct run *run, struct step *step)
+{
+	(void)run;
+	(void)step;
+}
+
+static const struct exec execs[OP_NUMBERS] = {
+	[OP_ALLOC] = {expect_alloc, call_alloc},
+	[OP_FREE] = {expect_free, call_free},
+	[OP_WRITE] = {expect_nothing, call_write},
+	[OP_CPU] = {expect_nothing, call_cpu},
+	[OP_INIT] = {expect_init, call_init},
+	[OP_MISUSE] = {expect_misuse, call_misuse},
+	[OP_CORRUPT] = {corrupt_exec, call_nothing},
+	[OP_POKE] = {poke_expect, poke_call},
+	[OP_HVC] = {hvc_expect, hvc_call},
+};
+
+const struct exec *exec_of(uint8_t kind)
+{
+	const struct exec *exec;
+
+	assert(kind < OP_NUMBERS);
+	exec = execs[kind].call ? &execs[kind] : exec_of_host(kind);
+	assert(exec && exec->expect && exec->call);
+
+	return exec;
+}
+
 bool exec_op(struct run *run, struct step *step)
 {
-	if (!take_slot(run, &step->op))
+	const struct exec *exec = exec_of(step->op.kind);
+
+	if (step->op.at)
+		return defer_add(run, step);
+	if (!exec_take_slot(run, &step->op))
 		return false;
 
 	damage_expect(run, step);
-	switch (step->op.kind) {
-	case OP_ALLOC:
-		exec_alloc(run, step);
-		break;
-	case OP_CALL:
-		exec_call(run, step);
-		break;
-	case OP_FREE:
-		exec_free(run, step);
-		break;
-	case OP_WRITE:
-		exec_write(run, step);
-		break;
-	case OP_TOPUP:
-		exec_topup(run, step);
-		break;
-	case OP_RECLAIM:
-		exec_reclaim(run, step);
-		break;
-	case OP_SHRINK:
-		exec_shrink(run, step);
-		break;
-	case OP_CPU:
-		exec_cpu(run, step);
-		break;
-	case OP_FAIL:
-		exec_fail(run, step);
-		break;
-	case OP_INIT:
-		return exec_init_op(run, step);
-	case OP_MISUSE:
-		exec_misuse(run, step);
-		break;
-	case OP_CORRUPT:
-		return corrupt_exec(run, step);
-	default:
-		assert(!"an operation without an executor");
-	}
+	if (run->defer.nr)
+		defer_arm(run, step);
+	if (!exec->expect(run, step))
+		return false;
+	if (run->defer.nr)
+		defer_call(run);
+	exec->call(run, step);
 
 	return true;
 }

@@ -15,8 +15,10 @@
  * So many kernel-interface calls may an operation make: reclaim goes over all
  * chunks for each chunk it takes from, and every page costs a few.
  */
-static uint64_t calls_bound(const struct run *run)
+static uint64_t calls_bound(const struct run *run, const struct op *op)
 {
+	/* a VM may have room for as many vCPUs as the heap has words */
+	const bool clients = op->kind >= OP_CREATE && op->kind < OP_NUMBERS;
 	uint64_t chunks = run->before.nr + 8;
 
 	/* a damaged list may be walked in part only */
@@ -24,7 +26,8 @@ static uint64_t calls_bound(const struct run *run)
 		chunks += run->model->nr + 2 * run->slots.nr;
 
 	return 4096 + 16 * chunks * chunks +
-	       64 * (uint64_t)run->prog->world.pool_pages;
+	       64 * (uint64_t)run->prog->world.pool_pages +
+	       (clients ? heap_bytes() / 16 : 0);
 }
 
 void observe_begin(struct run *run, struct step *step)
@@ -59,16 +62,24 @@ void observe_begin(struct run *run, struct step *step)
 	step->reclaimable_before = run->reclaimable;
 	step->left_err = 0;
 	step->left_need = 0;
+	step->promised = false;
+	step->target = 0;
+	step->others = false;
 	step->tries = 0;
-	step->tries_max = CALL_TRIES;
+	step->tries_max = 0;
 	step->stuck = false;
 	step->locks_held = 0;
 	step->unlocked = false;
 	step->fault_armed = heap_fault_armed();
 	step->corrupted = false;
 	step->flip_due = false;
+	step->warned = NULL;
+	step->warned_function = NULL;
+	step->deferred_nr = 0;
+	step->world = run->world;
 
-	heap_begin(calls_bound(run));
+	world_begin(run->world);
+	heap_begin(calls_bound(run, &step->op));
 }
 
 static void count_pages(struct run *run, struct step *step)
@@ -80,7 +91,8 @@ static void count_pages(struct run *run, struct step *step)
 	c->host = pages.host;
 	c->spare = pages.spare;
 	c->mapped = pages.mapped;
-	c->transit = pages.transit;
+	c->guest = pages.guest;
+	c->hyp = pages.hyp;
 	c->used = run->slots.nr;
 	c->free = 0;
 }
@@ -129,12 +141,15 @@ static void compare_maps(struct run *run, struct step *step)
 	}
 }
 
-static void look_at_new_object(struct run *run, struct step *step)
+void observe_new(struct run *run, struct step *step)
 {
 	const uint64_t offset = step->actual.offset;
 	const uint64_t size = step->size;
 	const uint64_t heap = step->heap_bytes;
 	uint64_t at;
+
+	if (!size)
+		return;
 
 	step->below = twin_below(run->twin, offset);
 	step->above = twin_above(run->twin, offset);
@@ -234,26 +249,47 @@ static void look_at_backing(struct run *run, struct step *step,
 	}
 }
 
-/* Only the zeroing of the new object may happen without the lock. */
-static void look_at_lock(struct step *step, const struct heap_record *record)
+/*
+ * Without the lock a new object is zeroed, and EL2 works on objects of its own:
+ * VMs, vCPUs, the array of traces. Nothing else may be touched.
+ */
+static bool may_touch(const struct run *run, const struct step *step,
+		      uint64_t lo, uint64_t hi)
 {
-	const uint64_t lo = step->actual.offset;
-	const uint64_t hi = lo + step->size;
+	if (step->size && lo >= step->actual.offset &&
+	    hi <= step->actual.offset + step->size)
+		return true;
+	for (uint32_t i = 0; i < step->deferred_nr; i++) {
+		const struct deferred *d = &step->deferred[i];
 
+		if (d->size && lo >= d->actual.offset &&
+		    hi <= d->actual.offset + d->size)
+			return true;
+	}
+
+	return run_exact(run) && world_owns(run->world, lo, hi);
+}
+
+static void look_at_lock(const struct run *run, struct step *step,
+			 const struct heap_record *record)
+{
 	step->locks_held = record->locks;
 	if (record->unlocked_cache) {
 		step->unlocked = true;
 		step->unlocked_at = STEP_NOWHERE;
 	}
-	if (!record->unlocked || record->unlocked_lo == record->unlocked_hi)
-		return;
+	for (uint32_t i = 0; i < record->unlocked && !step->unlocked; i++) {
+		uint64_t lo, hi;
 
-	if (!step->size || record->unlocked_lo < lo ||
-	    record->unlocked_hi > hi) {
+		heap_unlocked(i, &lo, &hi);
+		if (lo == hi || may_touch(run, step, lo, hi))
+			continue;
 		step->unlocked = true;
-		step->unlocked_at = step->size && record->unlocked_lo >= lo
-					    ? hi
-					    : record->unlocked_lo;
+		step->unlocked_at = lo;
+		/* the part that is not the new object's */
+		if (step->size && lo >= step->actual.offset &&
+		    lo < step->actual.offset + step->size)
+			step->unlocked_at = step->actual.offset + step->size;
 	}
 }
 
@@ -296,16 +332,23 @@ void observe_end(struct run *run, struct step *step)
 	if (step->actual.end != STEP_DONE)
 		return;
 
-	if (step->size)
-		look_at_new_object(run, step);
+	observe_new(run, step);
 	look_at_written(run, step, &record);
 	look_at_backing(run, step, &record);
-	look_at_lock(step, &record);
+	look_at_lock(run, step, &record);
 	if (run_exact(run))
 		compare_maps(run, step);
 
+	step->actual.hvcs = record.hvcs;
+	if (run_exact(run))
+		step->expect.hvcs = world_hvcs(run->world);
+	step->actual.warned = false;
 	finding = host_finding();
-	if (finding->what) {
+	if (finding->what && finding->warning) {
+		step->warned = finding->what;
+		step->warned_function = finding->function;
+		step->actual.warned = true;
+	} else if (finding->what) {
 		step->stray_page = finding->page;
 		step->stray_what = finding->what;
 	}

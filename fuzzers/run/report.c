@@ -268,8 +268,10 @@ static void print_census(FILE *out, const struct census *c)
 {
 	fprintf(out, "host %" PRIu32 ", spare %" PRIu32 ", mapped %" PRIu32,
 		c->host, c->spare, c->mapped);
-	if (c->transit)
-		fprintf(out, ", in transit %" PRIu32, c->transit);
+	if (c->guest)
+		fprintf(out, ", guest %" PRIu32, c->guest);
+	if (c->hyp)
+		fprintf(out, ", hyp %" PRIu32, c->hyp);
 }
 
 static void print_state(FILE *out, const char *label,
@@ -335,8 +337,8 @@ static void print_heaps(FILE *out, const struct run *run,
 		fprintf(out,
 			"  expected: host %" PRIu32 ", spare %" PRIu32
 			", mapped %" PRIu32 "      heap: ",
-			step->model->host, step->model->spare,
-			step->model->mapped);
+			world_host_owned(step->world),
+			world_spare(step->world), step->model->mapped);
 		print_list(out, &model, focus);
 		fputc('\n', out);
 	}

@@ -37,10 +37,11 @@ struct run *run_create(void)
 
 	run->model = model_create();
 	run->twin = twin_create();
+	run->world = run->model ? world_create(run->model) : NULL;
 	run->before.header = create_headers();
 	run->after.header = create_headers();
 	run->header_max = HEADERS_MAX;
-	if (!run->model || !run->twin || !run->before.header ||
+	if (!run->model || !run->twin || !run->world || !run->before.header ||
 	    !run->after.header) {
 		run_destroy(run);
 		return NULL;
@@ -54,6 +55,8 @@ void run_destroy(struct run *run)
 	if (!run)
 		return;
 
+	if (run->world)
+		world_destroy(run->world);
 	if (run->model)
 		model_destroy(run->model);
 	if (run->twin)
@@ -65,8 +68,7 @@ void run_destroy(struct run *run)
 
 /* ---- one step ----------------------------------------------------------- */
 
-/* Keep the twin and the slots in step with what was handed out. */
-static void note_object(struct run *run, const struct step *step)
+void run_note_object(struct run *run, const struct step *step)
 {
 	if (!step->size || step->actual.end != STEP_DONE)
 		return;
@@ -88,43 +90,79 @@ static void watch(const struct run *run, const struct step *step)
 		run->config.watch(run->config.data, run, step);
 }
 
+/* Nothing has changed. */
+static void skip(struct run *run, struct step *step)
+{
+	struct walk before = run->before;
+
+	run->before = run->after;
+	run->after = before;
+	step->actual.end = STEP_SKIPPED;
+	step->expect.end = STEP_SKIPPED;
+	step->after = run->census;
+	step->reclaimable = run->reclaimable;
+	if (run->config.digest)
+		digest_step(run, step);
+	watch(run, step);
+}
+
 /* Return: whether the oracles have nothing against it. */
 static bool run_step(struct run *run, struct step *step, struct verdict *v)
 {
-	bool holds;
+	bool done, holds = true;
 
 	observe_begin(run, step);
-	if (!exec_op(run, step)) {
-		struct walk before = run->before;
-
-		/* nothing has changed */
-		run->before = run->after;
-		run->after = before;
-		step->actual.end = STEP_SKIPPED;
-		step->expect.end = STEP_SKIPPED;
-		step->after = run->census;
-		step->reclaimable = run->reclaimable;
-		if (run->config.digest)
-			digest_step(run, step);
-		watch(run, step);
+	done = exec_op(run, step);
+	if (run->defer.nr && !step->op.at)
+		holds = defer_disarm(run, step, v);
+	if (!done) {
+		skip(run, step);
 		return true;
 	}
 
 	if (!run_bare(run))
 		observe_end(run, step);
-	holds = run_bare(run) || (run_damaged(run) ? damage_judge(run, step, v)
-						   : oracle_judge(step, v));
+	if (holds && !run_bare(run))
+		holds = run_damaged(run) ? damage_judge(run, step, v)
+					 : oracle_judge(step, v);
 	run->ended = step->actual.end != STEP_DONE;
 	if (run->config.digest)
 		digest_step(run, step);
 	if (holds)
-		note_object(run, step);
+		run_note_object(run, step);
 	watch(run, step);
 
 	return holds;
 }
 
 /* ---- begin and end ------------------------------------------------------ */
+
+/* What the client structures measure where the program does not say it. */
+static uint64_t vm_bytes(const struct prog_world *world)
+{
+	return world->vm_size ? world->vm_size : 3072;
+}
+
+static uint64_t vcpu_bytes(const struct prog_world *world)
+{
+	return world->vcpu_size ? world->vcpu_size : 8192;
+}
+
+static void reset_world(struct run *run)
+{
+	const struct prog_world *world = &run->prog->world;
+	const struct world_config config = {
+		.base = heap_page_phys(0),
+		.page = 1u << world->page_shift,
+		.pool = world->pool_pages,
+		.cpus = world->cpus,
+		.vm_bytes = vm_bytes(world),
+		.vcpu_bytes = vcpu_bytes(world),
+		.privileged = world->boot,
+	};
+
+	world_reset(run->world, &config);
+}
 
 static void reset(struct run *run)
 {
@@ -136,10 +174,15 @@ static void reset(struct run *run)
 	};
 
 	heap_reset(&config);
-	host_reset(world->pool_pages);
+	if (world->boot)
+		host_boot(world->pool_pages);
+	else
+		host_reset(world->pool_pages);
+	heap_set_sizes(vm_bytes(world), vcpu_bytes(world));
 	if (!run_bare(run)) {
 		model_reset(run->model, 1u << world->page_shift,
 			    world->pool_pages);
+		reset_world(run);
 		twin_reset(run->twin);
 	}
 	slots_reset(&run->slots);
@@ -150,6 +193,8 @@ static void reset(struct run *run)
 	run->census = (struct census){.host = world->pool_pages};
 	run->reclaimable = 0;
 	run->ended = false;
+	memset(run->vm, 0, sizeof(run->vm));
+	defer_begin(run);
 	corrupt_begin(run);
 	digest_begin(run);
 }
@@ -171,7 +216,6 @@ static bool begin(struct run *run, struct run_result *result)
 		return true;
 
 	observe_begin(run, step);
-	step->op = (struct op){.kind = OP_INIT};
 	step->number = 0;
 	exec_init(run, step);
 	if (run_bare(run)) {
@@ -208,6 +252,12 @@ static void count_expected(const struct run *run, struct books *books)
 			continue;
 		books->objects_expect++;
 		books->bytes_expect += twin_usable(chunk->size);
+	}
+	/* EL2's own objects are none of the program's */
+	for (uint32_t i = 0; i < world_objects(run->world); i++) {
+		books->objects_expect--;
+		books->bytes_expect -=
+			twin_usable(world_object(run->world, i)->size);
 	}
 }
 

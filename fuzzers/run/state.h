@@ -3,6 +3,7 @@
 #define HYPHEAP_RUN_STATE_H
 
 #include "model/twin.h"
+#include "model/world.h"
 #include "run.h"
 #include "slots.h"
 
@@ -30,10 +31,31 @@ struct flip {
 	uint32_t left[4];
 };
 
+#define DEFER_MAX 8u /* operations that wait for one call */
+
+/**
+ * struct defer - Operations that wait for a moment within the next call.
+ * @op: what waits, with the slot it will take; @nr: how many
+ * @outer: the step that they wait in
+ * @unlocks, @donations: counted, first as predicted and then as they come
+ * @verdict: of the first that is not as it should be
+ * @failed: there is one
+ */
+struct defer {
+	struct deferred op[DEFER_MAX];
+	uint32_t nr;
+	struct step *outer;
+	uint32_t unlocks, donations;
+	struct verdict verdict;
+	bool failed;
+};
+
 /**
  * struct run - The executor.
  * @prog, @config: of the program that runs
  * @slots: what its slots hold
+ * @vm: handles by the program's names of VMs, 0: there is none
+ * @defer: what waits for the next call
  * @writes: fresh patterns handed out
  * @cpu: that operations run on
  * @before, @after: headers around the last step; they change places
@@ -49,8 +71,11 @@ struct run {
 	const struct prog *prog;
 	struct run_config config;
 	struct model *model;
+	struct world *world;
 	struct twin *twin;
 	struct slots slots;
+	uint64_t vm[OP_VMS];
+	struct defer defer;
 	uint64_t writes;
 	uint32_t cpu;
 	struct walk before, after;
@@ -94,6 +119,19 @@ static inline bool run_twinless(const struct run *run)
 
 /* ---- exec.c ------------------------------------------------------------- */
 
+/**
+ * struct exec - How an operation is carried out.
+ * @expect: what must come, on the model; false: it is skipped, and nothing has
+ *	    changed
+ * @call: what does come, on the allocator
+ */
+struct exec {
+	bool (*expect)(struct run *run, struct step *step);
+	void (*call)(struct run *run, struct step *step);
+};
+
+const struct exec *exec_of(uint8_t kind);
+
 /*
  * exec_op() - Carry out step->op on the model and the allocator.
  *
@@ -105,11 +143,75 @@ bool exec_op(struct run *run, struct step *step);
 /* exec_init() - Set the heap up before the first operation. */
 void exec_init(struct run *run, struct step *step);
 
+/*
+ * exec_take_slot() - Give the operation the slot it takes; false: there is
+ * none.
+ */
+bool exec_take_slot(const struct run *run, struct op *op);
+
+/* exec_got() - Note what an allocation that returned came to. */
+void exec_got(struct step *step, bool got, uint64_t offset);
+
+/*
+ * exec_left() - errno and topup_needed were read where there was something:
+ * what is there now?
+ */
+void exec_left(struct step *step);
+
 /* exec_stopped() - Note that the call into the target did not return. */
 void exec_stopped(struct step *step);
 
 /* exec_pattern() - Bytes that no write before had. */
 void exec_pattern(struct run *run, uint8_t *bytes, uint64_t size);
+
+/* ---- exec_host.c -------------------------------------------------------- */
+
+/* exec_of_host() - exec_of() of what the host's kernel does. */
+const struct exec *exec_of_host(uint8_t kind);
+
+/* exec_expect() - What the world says must come. */
+void exec_expect(struct step *step, const struct world_result *result);
+
+/* ---- exec_hvc.c --------------------------------------------------------- */
+
+/* A raw hypercall of a hostile host, and a write of it to its own memory. */
+bool hvc_expect(struct run *run, struct step *step);
+void hvc_call(struct run *run, struct step *step);
+bool poke_expect(struct run *run, struct step *step);
+void poke_call(struct run *run, struct step *step);
+
+/* poke_is() - Does this write go to the word at @phys? With which value? */
+bool poke_is(const struct run *run, const struct op *op, uint64_t phys,
+	     uint64_t *value);
+
+/* ---- defer.c ------------------------------------------------------------ */
+
+void defer_begin(struct run *run);
+
+/* defer_add() - An operation waits. Return: false if it was skipped. */
+bool defer_add(struct run *run, const struct step *step);
+
+/*
+ * defer_arm() - The call of step->op comes: what waits takes its slots, and
+ * meets the prediction from here on.
+ */
+void defer_arm(struct run *run, struct step *step);
+
+/* defer_poked() - Has a write that waited changed this word, as predicted? */
+bool defer_poked(const struct run *run, uint64_t phys, uint64_t *word);
+
+/* defer_donating() - The prediction comes to a donation. */
+void defer_donating(struct run *run);
+
+/* defer_call() - Predicted is all; now the call itself. */
+void defer_call(struct run *run);
+
+/*
+ * defer_disarm() - The operation is over, skipped or not; nothing waits now.
+ *
+ * Return: false if one of those that waited is not as it should be; @v.
+ */
+bool defer_disarm(struct run *run, struct step *step, struct verdict *v);
 
 /* ---- corrupt.c ---------------------------------------------------------- */
 
@@ -143,10 +245,18 @@ bool damage_judge(struct run *run, const struct step *step, struct verdict *v);
 /* damage_missed() - No longer as if nothing had happened, since step @step. */
 void damage_missed(struct run *run, uint32_t step, struct verdict *v);
 
+/* ---- run.c --------------------------------------------------------------- */
+
+/* run_note_object() - Keep twin and slots in step with what was handed out. */
+void run_note_object(struct run *run, const struct step *step);
+
 /* ---- observe.c ---------------------------------------------------------- */
 
 /* observe_begin() - A step with what is known before it. */
 void observe_begin(struct run *run, struct step *step);
+
+/* observe_new() - What is seen of the object that the step made, if it did. */
+void observe_new(struct run *run, struct step *step);
 
 /* observe_end() - What is seen after the call, for the oracles. */
 void observe_end(struct run *run, struct step *step);

@@ -8,7 +8,7 @@
 
 /* The trace: one line a step, in the columns that the design has frozen. */
 
-#define RESULT_TEXT 128
+#define RESULT_TEXT 512
 
 /**
  * result_print() - "@48", "3 pages", "ok", "skipped", "panic f", "E2BIG", ...

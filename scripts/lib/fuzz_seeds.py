@@ -28,8 +28,27 @@ def _expects_failure(data):
                for line in data.splitlines() if b":" in line)
 
 
-def _corrupts(data):
-    return re.search(rb"^[^#]*\bcorrupt ", data, re.M) is not None
+# The operations that make a program more than one about the heap.
+_KINDS = {
+    "corrupt": rb"corrupt",
+    "host": rb"create|destroy|trace|selftest|deprivilege|poke|hvc|at|shrink count|"
+            rb"fail (?:donate|page|hvc)",
+}
+
+
+def _is_about(data):
+    for kind, words in _KINDS.items():
+        if re.search(rb"(?:^|;)[ \t]*(?:" + words + rb")\b", data, re.M):
+            return kind
+    return "heap"
+
+
+# What the programs are about that a target begins with.
+_BEGINS_WITH = {
+    "fuzz_heap": {"heap"},
+    "fuzz_host": {"heap", "host"},
+    "fuzz_corrupt": {"corrupt"},
+}
 
 
 def dictionary(hypheap, path):
@@ -50,9 +69,10 @@ def collect(hypheap, corpus, folder, target):
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    if target == "fuzz_corrupt":
-        subprocess.run([hypheap, "gen", "--profile", "corrupt", "--count", "100", "--ops", "40",
-                        "-o", folder], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    if target in ("fuzz_corrupt", "fuzz_host"):
+        subprocess.run([hypheap, "gen", "--profile", target.removeprefix("fuzz_"),
+                        "--count", "100", "--ops", "40", "-o", folder],
+                       stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
     for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
         if path.name.startswith(".") or path.suffix not in (".ops", ".bin", ""):
@@ -64,7 +84,7 @@ def collect(hypheap, corpus, folder, target):
         if not _is_text(path, data):
             (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
             continue
-        if _expects_failure(data) or _corrupts(data) != (target == "fuzz_corrupt"):
+        if _expects_failure(data) or _is_about(data) not in _BEGINS_WITH[target]:
             continue
         name = "-".join(path.relative_to(corpus).with_suffix("").parts)
         result = subprocess.run([hypheap, "asm", path, "-o", folder / name],

@@ -41,7 +41,7 @@ static void a_report_in_the_agreed_format(void **state)
 	run.before_nr = run.after_nr = 1;
 	step = last(5);
 	step->before = (struct census){.host = 4, .spare = 1, .mapped = 3};
-	step->after = (struct census){.host = 4, .mapped = 2, .transit = 1};
+	step->after = (struct census){.host = 4, .mapped = 2, .hyp = 1};
 	step->actual.pages = 1;
 	verdict_fail(&result.verdict, ORACLE_PAGES, step,
 		     "pool has 8 pages, found 7: host 4, spare 0, mapped 3");
@@ -55,8 +55,8 @@ static void a_report_in_the_agreed_format(void **state)
 				  "  result:  1 pages\n"
 				  "  before: host 4, spare 1, mapped 3        "
 				  "heap: [+0 a used 112, mapped to 12288]\n"
-				  "  after:  host 4, spare 0, mapped 2, in "
-				  "transit 1        "
+				  "  after:  host 4, spare 0, mapped 2, "
+				  "hyp 1        "
 				  "heap: [+0 a used 112, mapped to 8192]\n"
 				  "  world:   heap pages=16 page=4096 pool=8 "
 				  "cpus=2\n"
@@ -307,14 +307,14 @@ static void what_contradicts_itself_is_seen(void **state)
 	(void)state;
 	small_heap();
 	run.mapped = 0x04; /* all but what should be */
-	result.last.after.transit = 1;
+	result.last.after.hyp = 1;
 	result.last.walk_broken = "why";
 	result.last.walk_broken_at = 77;
 	drawing(30, false);
 	has("      0 |!!!!!!!!!!!!!!!!!!!!|\n");
 	has("      2 |~~~~~~~~~~~~~~~~~~~~|\n");
 	has("the chunks end at +77: why\n");
-	has("transit * 1 pages\n");
+	has("    hyp * 1 pages\n");
 
 	run.mapped = 0x0f;
 	run.objects = 0;

@@ -138,17 +138,17 @@ static void a_line_has_four_columns(void **state)
 	free(text);
 }
 
-static void a_page_in_transit_adds_a_fifth(void **state)
+static void a_page_elsewhere_adds_a_fifth(void **state)
 {
 	struct step step = {.number = 1,
 			    .op = {OP_RECLAIM, 0, 0, UINT64_MAX},
 			    .function = "",
-			    .after = {.host = 63, .transit = 1}};
+			    .after = {.host = 63, .hyp = 1}};
 	char *text = written(print_step, &step);
 
 	(void)state;
 	assert_string_equal(text, "1\treclaim all\t0 pages\thost=63 spare=0 "
-				  "mapped=0 used=0 free=0\ttransit=1\n");
+				  "mapped=0 used=0 free=0\thyp=1\n");
 	free(text);
 }
 
@@ -255,7 +255,7 @@ int main(void)
 		cmocka_unit_test(a_long_function_is_cut_not_overrun),
 		cmocka_unit_test(errors_have_their_kernel_names),
 		cmocka_unit_test(a_line_has_four_columns),
-		cmocka_unit_test(a_page_in_transit_adds_a_fifth),
+		cmocka_unit_test(a_page_elsewhere_adds_a_fifth),
 		cmocka_unit_test(the_digest_has_16_digits),
 		cmocka_unit_test(a_document_a_line),
 		cmocka_unit_test(strings_are_escaped),
