@@ -161,6 +161,8 @@ static bool is_old(const struct prog *prog)
 
 		if (op->kind > OLD_KINDS)
 			return false;
+		if (op->at)
+			return false;
 		if (op->sub && (op->kind == OP_FAIL || op->kind == OP_SHRINK))
 			return false;
 	}
