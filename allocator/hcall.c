@@ -15,6 +15,7 @@ void heap_set_host(const struct heap_host *host)
 		.alloc = host->alloc,
 		.free = host->free,
 		.finds = host->finds,
+		.keep = host->keep,
 		.retry = host->retry,
 		.warn = host->warn,
 	};

@@ -99,7 +99,6 @@ void heap_reset(const struct heap_config *config)
 	backend.data_end = (uintptr_t)ops->data_end;
 	backend.ro = (uintptr_t)ops->ro;
 	backend.ro_end = (uintptr_t)ops->ro_end;
-	backend.host_list = ops->host_list;
 	backend.vector = ops->vector;
 	start = 0;
 	size = 0;
@@ -137,12 +136,40 @@ static void explain_stop(void)
 	stop.what = s->what;
 }
 
+/* The call into the target has not returned, and no other may follow. */
+static void end_calls(void)
+{
+	/* in a call nested in this one: told already */
+	if (backend.ended)
+		return;
+
+	explain_stop();
+	backend.ended = true;
+}
+
+static void stop_for_sanitizer(void)
+{
+	backend.stop.end = BACKEND_FAULT;
+	backend.stop.function = "";
+	backend.stop.file = NULL;
+	backend.stop.pc = 0;
+	snprintf(backend.stop.what, sizeof(backend.stop.what),
+		 "UndefinedBehaviorSanitizer reported an error, see above");
+	end_calls();
+}
+
 bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 {
+	/* where the call stands that this one is nested in, if any */
+	const struct backend_place place = backend_place();
 	jmp_buf out;
 
+	if (backend.ended)
+		return false;
+
 	if (_setjmp(out)) {
-		explain_stop();
+		end_calls();
+		backend_go_back(&place);
 		return false;
 	}
 
@@ -151,17 +178,9 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 	backend.out = &out;
 	backend_enter(host);
 	body(call);
-	backend_enter(false);
-	backend.out = NULL;
+	backend_go_back(&place);
 	if (backend.record.sanitizer && !heap_damage) {
-		backend.stop.end = BACKEND_FAULT;
-		backend.stop.function = "";
-		backend.stop.file = NULL;
-		backend.stop.pc = 0;
-		snprintf(backend.stop.what, sizeof(backend.stop.what),
-			 "UndefinedBehaviorSanitizer reported an error, see "
-			 "above");
-		explain_stop();
+		stop_for_sanitizer();
 		return false;
 	}
 
@@ -203,31 +222,6 @@ static void do_reclaimable(struct call *call)
 	call->ret = ops->reclaimable();
 }
 
-static void do_topup(struct call *call)
-{
-	call->ret = (uint64_t)(int64_t)ops->topup(&call->list);
-}
-
-static void do_reclaim(struct call *call)
-{
-	ops->reclaim(&call->list, call->arg);
-}
-
-static void do_selftest(struct call *call)
-{
-	call->ret = (uint64_t)(int64_t)ops->selftest();
-}
-
-static void do_selftest_topup(struct call *call)
-{
-	call->ret = (uint64_t)(int64_t)ops->selftest_topup(&call->list);
-}
-
-static void do_selftest_needed(struct call *call)
-{
-	call->ret = ops->selftest_needed();
-}
-
 static bool call_int(void (*body)(struct call *), uint64_t arg, int *ret)
 {
 	struct call call = {.arg = arg};
@@ -235,22 +229,6 @@ static bool call_int(void (*body)(struct call *), uint64_t arg, int *ret)
 	if (!guarded(body, &call))
 		return false;
 
-	*ret = (int)(int64_t)call.ret;
-
-	return true;
-}
-
-static bool call_list(void (*body)(struct call *), struct heap_list *list,
-		      uint64_t arg, int *ret)
-{
-	struct call call = {.arg = arg,
-			    .list = {.head = list->head, .nr = list->nr}};
-
-	if (!guarded(body, &call))
-		return false;
-
-	list->head = call.list.head;
-	list->nr = call.list.nr;
 	*ret = (int)(int64_t)call.ret;
 
 	return true;
@@ -329,45 +307,6 @@ bool heap_reclaimable(uint64_t *pages)
 	return true;
 }
 
-bool heap_topup(struct heap_list *list, int *err)
-{
-	return call_list(do_topup, list, 0, err);
-}
-
-bool heap_reclaim(struct heap_list *list, uint64_t target)
-{
-	int none;
-
-	return call_list(do_reclaim, list, target, &none);
-}
-
-bool heap_selftest(int *err)
-{
-	*err = -95; /* EOPNOTSUPP */
-
-	return ops->selftest ? call_int(do_selftest, 0, err) : true;
-}
-
-bool heap_selftest_topup(struct heap_list *list, int *err)
-{
-	*err = -95; /* EOPNOTSUPP */
-
-	return ops->selftest ? call_list(do_selftest_topup, list, 0, err)
-			     : true;
-}
-
-bool heap_selftest_needed(uint32_t *pages)
-{
-	int ret = 0;
-
-	if (ops->selftest && !call_int(do_selftest_needed, 0, &ret))
-		return false;
-
-	*pages = (uint32_t)ret;
-
-	return true;
-}
-
 /* ---- around a call ------------------------------------------------------ */
 
 void heap_begin(uint64_t bound)
@@ -392,12 +331,9 @@ void heap_record(struct heap_record *record)
 
 	record->calls = r->calls;
 	record->calls_bound = backend.calls_bound;
-	record->locks = backend.locks;
-	record->unlocked_lo = r->unlocked_lo;
-	record->unlocked_hi = r->unlocked_hi;
-	record->unlocked = r->unlocked_hi > 0;
-	if (record->unlocked)
-		to_heap(&record->unlocked_lo, &record->unlocked_hi);
+	record->locks = backend.locks[backend.cpu];
+	record->hvcs = r->hvcs;
+	record->unlocked = r->unlocked_nr;
 	record->unlocked_cache = r->unlocked_cache;
 	record->written = r->stores > BACKEND_STORES ? 1 : r->stores;
 	record->unmapped = r->unmap_hi > 0;
@@ -423,6 +359,13 @@ void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi)
 
 	*lo = r->store[i].lo;
 	*hi = r->store[i].hi;
+	to_heap(lo, hi);
+}
+
+void heap_unlocked(uint32_t i, uint64_t *lo, uint64_t *hi)
+{
+	*lo = backend.record.unlocked[i].lo;
+	*hi = backend.record.unlocked[i].hi;
 	to_heap(lo, hi);
 }
 

@@ -41,29 +41,34 @@ struct heap_stop {
 
 /* Pages by place. */
 struct heap_pages {
-	uint32_t host;
-	uint32_t spare;
-	uint32_t mapped;
-	uint32_t transit; /* the hypervisor's, in neither place */
+	uint32_t host;	 /* also those it shares */
+	uint32_t spare;	 /* in a heap's cache */
+	uint32_t mapped; /* in a heap */
+	uint32_t guest;
+	uint32_t hyp; /* the hypervisor's, in none of the others */
 };
 
 /**
  * struct heap_record - What the operation did, since heap_begin().
  * @calls, @calls_bound: kernel-interface calls
- * @locks: held now
- * @unlocked: the heap was touched without a lock, at [@unlocked_lo,
- *@unlocked_hi)
+ * @hvcs: hypercalls
+ * @locks: held now, by this CPU
+ * @unlocked: how many ranges were touched by a CPU that held no lock; see
+ *	heap_unlocked()
  * @unlocked_cache: the page cache was
  * @written: how many ranges of the heap were written; see heap_written()
  * @unmapped: pages in [@unmapped_lo, @unmapped_hi) were unmapped, in bytes
  * @unwiped...: the first page that reached the host with a byte in it
  *	(@unwiped_at UINT64_MAX: not cleaned to the point of coherency)
+ *
+ * Of calls nested in it, see heap_set_hooks(), all but @calls and @hvcs.
  */
 struct heap_record {
 	uint64_t calls, calls_bound;
+	uint32_t hvcs;
 	uint32_t locks;
-	bool unlocked, unlocked_cache;
-	uint64_t unlocked_lo, unlocked_hi;
+	uint32_t unlocked;
+	bool unlocked_cache;
 	uint32_t written;
 	bool unmapped;
 	uint64_t unmapped_lo, unmapped_hi;
@@ -84,12 +89,55 @@ void heap_begin(uint64_t bound);
 void heap_record(struct heap_record *record);
 /* heap_written() - The i-th written range; i < record.written. */
 void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi);
+/*
+ * heap_unlocked() - The i-th range touched without a lock; i < record.unlocked.
+ *
+ * Adjacent ones are joined; too many become one, from the first to the last. Of
+ * one outside the heap nothing is left: *lo == *hi.
+ */
+void heap_unlocked(uint32_t i, uint64_t *lo, uint64_t *hi);
 const struct heap_stop *heap_stop(void);
 
 void heap_set_cpu(uint32_t cpu);
+
+/*
+ * The @n-th from now fails, once; 0: none, and so after heap_reset().
+ * heap_fail_map(): a mapping in a heap. heap_fail_donate(): a donation by the
+ * host that nothing else is wrong with, however many pages; -ENOMEM.
+ * heap_fail_page(): a page that the host's kernel wants of its own is not
+ * there. heap_fail_hvc(): a hypercall of the host's kernel (not heap_hvc()) is
+ * refused: EL2 never sees it, x0 is SMCCC_RET_NOT_SUPPORTED and the other
+ * registers are junk. heap_fault_armed(): is any of them still to come?
+ */
 void heap_fail_map(uint64_t n);
+void heap_fail_donate(uint64_t n);
+void heap_fail_page(uint64_t n);
+void heap_fail_hvc(uint64_t n);
 bool heap_fault_armed(void);
 void heap_refuse_reserve(bool refuse);
+
+/**
+ * struct heap_hooks - What else happens in the middle of a call.
+ * @unlock: after each release of a hypervisor's lock by the call that goes on:
+ *	    as if another CPU ran now. May heap_set_cpu(), which is put back
+ *	    afterwards, and make any call of heap.h and host.h: those are nested
+ *	    in this one, and have no hooks. heap_begin() starts a record for
+ *	    them; afterwards this call's own goes on. If a nested call does not
+ *	    return then neither does this one, for the same heap_stop().
+ * @donate: a donation by the host begins: the last moment for it to write to
+ *	    the page. May heap_poke().
+ * @data: what they are called with
+ *
+ * Either may be NULL.
+ */
+struct heap_hooks {
+	void (*unlock)(void *data);
+	void (*donate)(void *data);
+	void *data;
+};
+
+/* heap_set_hooks() - From now on, until heap_reset(); not from a hook. */
+void heap_set_hooks(const struct heap_hooks *hooks); /* NULL: none */
 
 bool heap_init(uint64_t bytes, int *err);
 /* heap_alloc() - *got: it returned memory, at *offset. */
@@ -101,19 +149,6 @@ bool heap_errno(int *err);
 bool heap_topup_needed(uint32_t *pages);
 bool heap_reclaimable(uint64_t *pages);
 
-/* A list of pages: the physical address of the first, and how many. */
-struct heap_list {
-	uint64_t head;
-	uint64_t nr;
-};
-bool heap_topup(struct heap_list *list, int *err);
-bool heap_reclaim(struct heap_list *list, uint64_t target);
-
-/* heap_selftest() - The target's own; *err -EOPNOTSUPP if it has none. */
-bool heap_selftest(int *err);
-bool heap_selftest_topup(struct heap_list *list, int *err);
-bool heap_selftest_needed(uint32_t *pages);
-
 /* ---- as the host --------------------------------------------------------- */
 
 /**
@@ -122,15 +157,17 @@ bool heap_selftest_needed(uint32_t *pages);
  * @free: that page is not used any longer
  * @finds: a page on a list that the hypervisor gave; -1 if it is not memory.
  *	   false: it is not the host's, and the rest of the list is lost
- * @retry: a call through the request loop failed with @err, and @pages were
- *	   asked for (0: none); may the host give them and try again?
+ * @keep: the host's kernel needs that page for longer than this call
+ * @retry: a try through the request loop returned @ret, and @pages were asked
+ *	   for (0: none); may the host give them and try again?
  * @warn: the host's code complains
  */
 struct heap_host {
 	bool (*alloc)(uint32_t *page);
 	void (*free)(uint32_t page);
 	bool (*finds)(int64_t page);
-	bool (*retry)(int err, uint32_t pages);
+	void (*keep)(uint32_t page);
+	bool (*retry)(long ret, uint32_t pages);
 	void (*warn)(const char *function, const char *what);
 };
 
@@ -210,12 +247,41 @@ uint64_t heap_differ(uint64_t offset, const void *bytes, uint64_t size,
  */
 void heap_damaged(bool damaged);
 
-/* The host's dealings with a pool page; see backend/memory.h. */
+/* ---- pages of memory ----------------------------------------------------- */
+
+enum heap_owner {
+	HEAP_NOT_MEMORY,
+	HEAP_HOST,   /* the host's alone */
+	HEAP_SHARED, /* the host's, and EL2 may use it */
+	HEAP_HYP,
+	HEAP_GUEST
+};
+
+/* heap_owner() - Whose the page at @phys is, any number. */
+enum heap_owner heap_owner(uint64_t phys);
+
+/*
+ * heap_poke(), heap_peek() - The host writes or reads 8 bytes of page @page,
+ * @offset (a multiple of 8) bytes from its start; what lies behind its end is
+ * in a page that follows. What neither host nor EL2 has written since
+ * heap_reset() is junk, the same in each run.
+ *
+ * Return: false if that is no page of the host's, and then nothing has changed.
+ */
+bool heap_poke(uint32_t page, uint32_t offset, uint64_t value);
+bool heap_peek(uint32_t page, uint32_t offset, uint64_t *value);
+
+/* The host's dealings with its page @page; see backend/memory.h. */
 void heap_host_junk(uint32_t page);
 void heap_host_write(uint32_t page, uint64_t value);
 uint64_t heap_host_read(uint32_t page);
-bool heap_host_owns(uint32_t page);
+bool heap_host_owns(uint32_t page); /* shares it, perhaps */
+
+/* heap_page_phys() - Its address; the host's; EL2's, if it is EL2's unmapped. */
 uint64_t heap_page_phys(uint32_t page);
+uint64_t heap_page_host(uint32_t page);
+uint64_t heap_page_el2(uint32_t page);
+/* heap_phys_page() - The page at @phys, or -1. */
 int64_t heap_phys_page(uint64_t phys);
 
 /*

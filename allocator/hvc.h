@@ -6,7 +6,7 @@
  * What the host and EL2 agree on: hypercalls, what they are asked with and what
  * comes back. x0 is the number of the call and comes back as the SMCCC status;
  * the rest is meaningful only if that is success. Read by kernel code and by
- * plain C.
+ * plain C. Programs say these numbers: they stay.
  */
 
 #define HVC_BASE 0xc6000000UL
@@ -15,7 +15,10 @@
 #define SMCCC_RET_SUCCESS 0
 #define SMCCC_RET_NOT_SUPPORTED (~0UL)
 
-/* Arguments from x1 on; results. R: may come back with a request in x2..x3. */
+/*
+ * Arguments from x1 on; results. R: may come back with a request in x2..x3,
+ * whose bytes that are not the request's are all ones.
+ */
 enum hvc {
 	/* () x1 = 0 or -EBUSY: the host gives up its privileges, for good */
 	HVC_FINALIZE,
@@ -27,8 +30,6 @@ enum hvc {
 	HVC_RECLAIMABLE,
 	/* () x1 = 0 or error, R */
 	HVC_SELFTEST,
-	/* (size) x1 = 0 or error, R; x4 = address. The harness's own call */
-	HVC_ALLOC,
 	/* (pfn) x1 = 0 or error */
 	HVC_SHARE,
 	HVC_UNSHARE,
@@ -45,7 +46,17 @@ enum hvc {
 	HVC_TRACING_LOAD,
 	/* () x1 = 0 or error */
 	HVC_TRACING_UNLOAD,
-	HVC_NR
+	/* (handle, pfn) x1 = 0 or error: the page becomes the VM's guest's */
+	HVC_DONATE_GUEST,
+	/* (pfn) x1 = 0 or error: the VM is gone, the page is the host's again */
+	HVC_RECLAIM_GUEST,
+	HVC_NR,
+
+	/*
+	 * (size) x1 = 0 or error, R; x4 = address. The harness's own call,
+	 * apart from those that EL2 has
+	 */
+	HVC_ALLOC = 0x100
 };
 
 /* Heaps that the host knows, by the type of request that asks for them. */

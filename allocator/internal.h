@@ -24,13 +24,12 @@ const struct heap_ops *heap_ops(void); /* of the target in use */
 struct call {
 	uint64_t arg, arg2;
 	uint64_t ret, ret2;
-	struct heap_ops_list list;
 	unsigned long *regs;
 };
 
 /*
  * heap_guarded() - Run @body with the target, as EL2 or as the host; false if
- * it did not return.
+ * it did not return. May be called from a hook, in the middle of another call.
  */
 bool heap_guarded(bool host, void (*body)(struct call *), struct call *call);
 

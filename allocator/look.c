@@ -17,12 +17,14 @@ uint64_t heap_bytes(void)
 
 void heap_pages(struct heap_pages *pages)
 {
-	uint32_t seen = backend.host + backend.cached + backend.mapped;
+	uint32_t seen =
+		backend.host + backend.cached + backend.mapped + backend.guest;
 
 	pages->host = backend.host;
 	pages->spare = backend.cached;
 	pages->mapped = backend.mapped;
-	pages->transit = seen < backend.pool ? backend.pool - seen : 0;
+	pages->guest = backend.guest;
+	pages->hyp = seen < backend.pool ? backend.pool - seen : 0;
 }
 
 static uint8_t *heap_at(uint64_t offset)
@@ -63,9 +65,36 @@ void heap_fail_map(uint64_t n)
 	backend.fail_map = n;
 }
 
+void heap_fail_donate(uint64_t n)
+{
+	backend.fail_donate = n;
+}
+
+void heap_fail_page(uint64_t n)
+{
+	backend.fail_page = n;
+}
+
+void heap_fail_hvc(uint64_t n)
+{
+	backend.fail_hvc = n;
+}
+
 bool heap_fault_armed(void)
 {
-	return backend.fail_map;
+	return backend.fail_map || backend.fail_donate || backend.fail_page ||
+	       backend.fail_hvc;
+}
+
+void heap_set_hooks(const struct heap_hooks *hooks)
+{
+	backend.hooks = (struct backend_hooks){.data = NULL};
+	if (hooks)
+		backend.hooks = (struct backend_hooks){
+			.unlock = hooks->unlock,
+			.donate = hooks->donate,
+			.data = hooks->data,
+		};
 }
 
 void heap_refuse_reserve(bool refuse)
@@ -218,7 +247,7 @@ void heap_damaged(bool damaged)
 	heap_damage = damaged;
 }
 
-/* ---- the host's pages --------------------------------------------------- */
+/* ---- pages of memory ---------------------------------------------------- */
 
 void heap_host_junk(uint32_t page)
 {
@@ -227,12 +256,12 @@ void heap_host_junk(uint32_t page)
 
 void heap_host_write(uint32_t page, uint64_t value)
 {
-	backend_host_write(page, value);
+	backend_host_write(page, 0, value);
 }
 
 uint64_t heap_host_read(uint32_t page)
 {
-	return backend_host_read(page);
+	return backend_host_read(page, 0);
 }
 
 bool heap_host_owns(uint32_t page)
@@ -240,9 +269,70 @@ bool heap_host_owns(uint32_t page)
 	return backend_page_flags(page) & PAGE_HOST;
 }
 
+enum heap_owner heap_owner(uint64_t phys)
+{
+	int64_t page = backend_phys_page(phys);
+	uint16_t flags;
+
+	if (page < 0)
+		return HEAP_NOT_MEMORY;
+
+	flags = backend_page_flags((uint32_t)page);
+	if (flags & PAGE_HOST)
+		return flags & PAGE_SHARED ? HEAP_SHARED : HEAP_HOST;
+
+	return flags & PAGE_GUEST ? HEAP_GUEST : HEAP_HYP;
+}
+
+/* The page that @offset bytes behind the start of @page lie in, if the host's. */
+static bool hosts_place(uint32_t *page, uint32_t *offset)
+{
+	const uint64_t at = *page + (uint64_t)(*offset >> backend.shift);
+
+	assert(*offset % 8 == 0);
+	if (at >= backend.pool || !heap_host_owns((uint32_t)at))
+		return false;
+
+	*page = (uint32_t)at;
+	*offset &= (1u << backend.shift) - 1;
+
+	return true;
+}
+
+bool heap_poke(uint32_t page, uint32_t offset, uint64_t value)
+{
+	if (!hosts_place(&page, &offset))
+		return false;
+
+	backend_host_write(page, offset, value);
+
+	return true;
+}
+
+bool heap_peek(uint32_t page, uint32_t offset, uint64_t *value)
+{
+	if (!hosts_place(&page, &offset))
+		return false;
+
+	*value = backend_host_read(page, offset);
+
+	return true;
+}
+
 uint64_t heap_page_phys(uint32_t page)
 {
 	return backend_page_phys(page);
+}
+
+uint64_t heap_page_host(uint32_t page)
+{
+	return backend_page_phys(page) - BACKEND_PHYS_BASE +
+	       backend_host_window();
+}
+
+uint64_t heap_page_el2(uint32_t page)
+{
+	return backend_phys_to_virt(backend_page_phys(page));
 }
 
 int64_t heap_phys_page(uint64_t phys)

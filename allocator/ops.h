@@ -9,11 +9,6 @@
  * only, because kernel code fills it in.
  */
 
-struct heap_ops_list {
-	unsigned long head;
-	unsigned long nr;
-};
-
 /* What the host's kernel can be asked to do; see host/pkvm.h. */
 struct heap_ops_host {
 	long (*hvc)(unsigned long regs[HVC_REGS]);
@@ -38,7 +33,6 @@ struct heap_ops {
 	char *data, *data_end;		       /* all that it can write */
 	const char *ro, *ro_end;
 	char *host_data, *host_data_end; /* the part of it that is the host's */
-	const void *host_list; /* the memcache that topup and reclaim pass */
 
 	void (*boot)(void); /* once, before the first snapshot */
 	int (*init)(unsigned long bytes);
@@ -47,12 +41,6 @@ struct heap_ops {
 	int (*err)(void);
 	unsigned int (*topup_needed)(void);
 	unsigned long (*reclaimable)(void);
-	int (*topup)(struct heap_ops_list *list);
-	void (*reclaim)(struct heap_ops_list *list, unsigned long target);
-	/* NULL where the allocator brings no self test */
-	int (*selftest)(void);
-	int (*selftest_topup)(struct heap_ops_list *list);
-	unsigned int (*selftest_needed)(void);
 
 	void (*set_sizes)(unsigned long vm, unsigned long vcpu);
 	void (*vector)(unsigned long *regs); /* EL2 takes a hypercall */

@@ -40,8 +40,6 @@ static DEFINE_PER_CPU(u32, seam_percpu) __maybe_unused
 	__attribute__((__used__));
 static const u32 seam_ro __attribute__((__used__)) = 1;
 
-static struct kvm_hyp_memcache host_list;
-
 /* Every CPU starts with the values that the definitions say. */
 SEAM void seam_boot(void)
 {
@@ -82,61 +80,6 @@ SEAM unsigned long seam_reclaimable(void)
 	return hyp_alloc_reclaimable();
 }
 
-SEAM void list_in(const struct heap_ops_list *list)
-{
-	host_list.head = list->head;
-	host_list.nr_pages = list->nr;
-	host_list.mapping = NULL;
-	host_list.flags = 0;
-}
-
-SEAM void list_out(struct heap_ops_list *list)
-{
-	list->head = host_list.head;
-	list->nr = host_list.nr_pages;
-}
-
-SEAM int seam_topup(struct heap_ops_list *list)
-{
-	int ret;
-
-	list_in(list);
-	ret = hyp_alloc_topup(&host_list);
-	list_out(list);
-
-	return ret;
-}
-
-SEAM void seam_reclaim(struct heap_ops_list *list, unsigned long target)
-{
-	list_in(list);
-	hyp_alloc_reclaim(&host_list, target);
-	list_out(list);
-}
-
-#if HYPHEAP_HAS_SELFTEST
-SEAM int seam_selftest(void)
-{
-	return hyp_alloc_selftest();
-}
-
-SEAM int seam_selftest_topup(struct heap_ops_list *list)
-{
-	int ret;
-
-	list_in(list);
-	ret = hyp_alloc_selftest_topup(&host_list);
-	list_out(list);
-
-	return ret;
-}
-
-SEAM unsigned int seam_selftest_needed(void)
-{
-	return hyp_alloc_selftest_topup_needed();
-}
-#endif
-
 SEAM void seam_vector(unsigned long *regs)
 {
 	handle_host_hcall((struct kvm_cpu_context *)regs);
@@ -160,7 +103,7 @@ SEAM long seam_host_hvc(unsigned long regs[HVC_REGS])
 	long ret;
 
 	copy_regs(ctxt.regs, regs);
-	backend_hvc(ctxt.regs);
+	backend_raw_hvc(ctxt.regs);
 	ret = ctxt.regs[1];
 	copy_regs(regs, ctxt.regs);
 
@@ -206,7 +149,6 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.ro_end = SYMBOL(__stop_hyp_ro_),
 	.host_data = hyp_host_start,
 	.host_data_end = hyp_host_end,
-	.host_list = &host_list,
 	.percpu_start = hyp_percpu_start,
 	.percpu_end = hyp_percpu_end,
 	.boot = seam_boot,
@@ -216,13 +158,6 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.err = seam_errno,
 	.topup_needed = seam_topup_needed,
 	.reclaimable = seam_reclaimable,
-	.topup = seam_topup,
-	.reclaim = seam_reclaim,
-#if HYPHEAP_HAS_SELFTEST
-	.selftest = seam_selftest,
-	.selftest_topup = seam_selftest_topup,
-	.selftest_needed = seam_selftest_needed,
-#endif
 	.set_sizes = pkvm_set_sizes,
 	.vector = seam_vector,
 	.host =

@@ -17,6 +17,16 @@
  * owns, by addresses of its own, and has data of its own.
  */
 
+UNSANITIZED void backend_unwind(jmp_buf *out)
+{
+	backend.out = NULL;
+	backend_enter(false);
+#if HYPHEAP_ASAN
+	__asan_handle_no_return();
+#endif
+	_longjmp(*out, 1);
+}
+
 UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
 {
 	jmp_buf *out = backend.out;
@@ -31,12 +41,7 @@ UNSANITIZED void backend_end_call(enum backend_end end, uintptr_t pc)
 
 	backend.stop.end = end;
 	backend.stop.pc = pc;
-	backend.out = NULL;
-	backend_enter(false);
-#if HYPHEAP_ASAN
-	__asan_handle_no_return();
-#endif
-	_longjmp(*out, 1);
+	backend_unwind(out);
 }
 
 static void stop_at(const char *function, const char *file, int line)
@@ -92,9 +97,7 @@ backend_refuse(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		const char *state = "a page that is not memory";
 
 		if (page < backend.pool)
-			state = backend_pool[page].flags & PAGE_HOST
-					? "a page of the host"
-					: "the linear map of a mapped page";
+			state = backend_page_state(page);
 		snprintf(what, room, "%zu-byte %s pool page %llu, %s", bytes,
 			 verb, (unsigned long long)page, state);
 	} else if (at - arena < ARENA_BYTES) {
@@ -135,18 +138,41 @@ UNSANITIZED void backend_note_store(uint64_t lo, uint64_t hi)
 		r->stores++;
 }
 
+UNSANITIZED __attribute__((noinline)) void backend_note_unlocked(uint64_t lo,
+								 uint64_t hi)
+{
+	struct backend_record *r = &backend.record;
+	struct backend_span *span = r->unlocked;
+
+	for (uint32_t i = r->unlocked_nr; i--;)
+		if (lo <= span[i].hi && hi >= span[i].lo) {
+			if (lo < span[i].lo)
+				span[i].lo = lo;
+			if (hi > span[i].hi)
+				span[i].hi = hi;
+			return;
+		}
+
+	if (r->unlocked_nr == BACKEND_UNLOCKED) {
+		for (uint32_t i = 0; i < BACKEND_UNLOCKED; i++) {
+			if (span[i].lo < lo)
+				lo = span[i].lo;
+			if (span[i].hi > hi)
+				hi = span[i].hi;
+		}
+		r->unlocked_nr = 0;
+	}
+	span[r->unlocked_nr].lo = lo;
+	span[r->unlocked_nr].hi = hi;
+	r->unlocked_nr++;
+}
+
 /* An access to the private window, which is allowed. */
 UNSANITIZED static inline void note_private(uint64_t offset, size_t bytes,
 					    bool store)
 {
-	struct backend_record *r = &backend.record;
-
-	if (!backend.locks) {
-		if (offset < r->unlocked_lo)
-			r->unlocked_lo = offset;
-		if (offset + bytes > r->unlocked_hi)
-			r->unlocked_hi = offset + bytes;
-	}
+	if (!backend.locks[backend.cpu])
+		backend_note_unlocked(offset, offset + bytes);
 	if (store)
 		backend_note_store(offset, offset + bytes);
 }

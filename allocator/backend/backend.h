@@ -62,10 +62,23 @@ unsigned long backend_cache_pop(const void *mc, void *page);
  * backend_donate_hyp(), backend_donate_host() - Change the owner.
  *
  * Return: 0; -EINVAL: the range overflows; -EPERM: not memory, or not in the
- * state that section 10 of the specification wants; -EBUSY: still mapped.
+ * state that section 10 of the specification wants; -EBUSY: still mapped;
+ * -ENOMEM: the program armed a fault. On an error nothing has changed.
  */
 int backend_donate_hyp(unsigned long pfn, unsigned long nr);
 int backend_donate_host(unsigned long pfn, unsigned long nr);
+
+/*
+ * backend_donate_guest() - A page of the host's becomes guest @handle's.
+ * backend_take_guest() - The guest's page becomes EL2's, as the guest left it.
+ * backend_guest() - Whose page is it?
+ *
+ * Return: as backend_donate_hyp(), which fails like the first; -EPERM: it is no
+ * guest's. backend_guest(): the handle, which is positive.
+ */
+int backend_donate_guest(unsigned long pfn, unsigned int handle);
+int backend_take_guest(unsigned long pfn);
+long backend_guest(unsigned long pfn);
 
 /* backend_clean() - Data cache clean of a range to the point of coherency. */
 void backend_clean(void *addr, unsigned long size);
@@ -112,9 +125,13 @@ unsigned long backend_host_window(void);
  * backend_hvc() - The exception to EL2: x0..x17 go there and come back.
  *
  * Until it returns, code runs on behalf of the hypervisor. The host alone may
- * call this.
+ * call this. If the program armed a fault EL2 is not entered: the call is
+ * refused, and no register but x0 means anything.
  */
 void backend_hvc(unsigned long regs[BACKEND_REGS]);
+
+/* backend_raw_hvc() - The same, but not by the host's kernel: never refused. */
+void backend_raw_hvc(unsigned long regs[BACKEND_REGS]);
 
 /*
  * backend_host_alloc(), backend_host_free() - A page out of the host's books,
@@ -126,6 +143,13 @@ unsigned long backend_host_alloc(void);
 void backend_host_free(unsigned long phys);
 
 /*
+ * backend_host_keep() - The host's kernel has this page for longer than the
+ * call that took it. One that it has without this, and that is the host's, is a
+ * leak.
+ */
+void backend_host_keep(unsigned long phys);
+
+/*
  * backend_host_finds() - Is @phys a page of the host's own? If not its books
  * hold that against the hypervisor.
  */
@@ -133,10 +157,10 @@ int backend_host_finds(unsigned long phys);
 
 /*
  * backend_host_retry() - The harness's say in a request loop that would never
- * end: may the host give @pages and call again? Called after each try that
- * failed; @pages is 0 if it came without a request.
+ * end: may the host give @pages and call again? Called after each try, with
+ * what it returned; @pages is 0 if it came without a request.
  */
-int backend_host_retry(long err, unsigned int pages);
+int backend_host_retry(long ret, unsigned int pages);
 
 /* backend_host_warn() - The host's WARN_ON(): it goes on. */
 void backend_host_warn(const char *function, const char *what);

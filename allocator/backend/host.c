@@ -27,6 +27,8 @@ void backend_host_refusal(uintptr_t at, size_t bytes, bool store)
 		if (page < backend.pool)
 			state = backend_pool[page].flags & PAGE_HOST
 					? "not with memcpy() or memset()"
+				: backend_pool[page].flags & PAGE_GUEST
+					? "a page of a guest"
 					: "a page of the hypervisor";
 		snprintf(what, room,
 			 "the host's %zu-byte %s pool page %llu, %s", bytes,
@@ -49,16 +51,32 @@ UNSANITIZED uint8_t *backend_host_bytes(uintptr_t at, size_t bytes, bool store,
 		backend_refuse(at, bytes, store, pc);
 
 	for (uint64_t page = offset >> backend.shift;
-	     page <= (offset + bytes - 1) >> backend.shift; page++)
+	     page <= (offset + bytes - 1) >> backend.shift; page++) {
 		if (!(backend_pool[page].flags & PAGE_HOST))
 			backend_refuse(backend_host_window() +
 					       (page << backend.shift),
 				       bytes, store, pc);
+		backend_know((uint32_t)page);
+	}
 
 	return backend.arena + offset;
 }
 
 void backend_hvc(unsigned long regs[BACKEND_REGS])
+{
+	if (!backend_is_due(&backend.fail_hvc)) {
+		backend_raw_hvc(regs);
+		return;
+	}
+
+	/* what is in the registers then is nobody's answer */
+	backend.record.hvcs++;
+	regs[0] = ~0ul;
+	for (unsigned int i = 1; i < BACKEND_REGS; i++)
+		regs[i] = 0xbad0bad0bad0bad0ul + i;
+}
+
+void backend_raw_hvc(unsigned long regs[BACKEND_REGS])
 {
 	const uintptr_t stack_top = backend.stack_top;
 	unsigned long el2[BACKEND_REGS];
@@ -85,7 +103,7 @@ unsigned long backend_host_alloc(void)
 {
 	uint32_t page;
 
-	if (!backend.books.alloc(&page))
+	if (backend_is_due(&backend.fail_page) || !backend.books.alloc(&page))
 		return 0;
 
 	backend_host_junk(page);
@@ -103,14 +121,22 @@ void backend_host_free(unsigned long phys)
 	backend.books.free((uint32_t)page);
 }
 
+void backend_host_keep(unsigned long phys)
+{
+	int64_t page = backend_phys_page(phys);
+
+	if (page >= 0)
+		backend.books.keep((uint32_t)page);
+}
+
 int backend_host_finds(unsigned long phys)
 {
 	return backend.books.finds(backend_phys_page(phys));
 }
 
-int backend_host_retry(long err, unsigned int pages)
+int backend_host_retry(long ret, unsigned int pages)
 {
-	return backend.books.retry((int)err, pages);
+	return backend.books.retry(ret, pages);
 }
 
 void backend_host_warn(const char *function, const char *what)

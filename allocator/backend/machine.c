@@ -30,17 +30,19 @@ UNSANITIZED void backend_lock(unsigned int *holder, const char *function)
 		backend_panic(function, NULL, 0,
 			      "takes a lock that a stopped CPU holds");
 	*holder = backend.cpu + 1;
-	backend.locks++;
+	backend.locks[backend.cpu]++;
 }
 
 UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
 {
 	backend_count_call();
-	if (*holder != backend.cpu + 1 || !backend.locks)
+	if (*holder != backend.cpu + 1 || !backend.locks[backend.cpu])
 		backend_panic(function, NULL, 0,
 			      "drops a lock that this CPU does not hold");
 	*holder = 0;
-	backend.locks--;
+	backend.locks[backend.cpu]--;
+	if (backend.hooks.unlock)
+		backend_run_hook(backend.hooks.unlock);
 }
 
 /* ---- memcaches and cache maintenance ------------------------------------ */
@@ -57,9 +59,9 @@ static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
 
 	backend_count_call();
 	if (offset >= BACKEND_LINEAR_MAX || page >= backend.pool ||
-	    (backend_pool[page].flags & PAGE_HOST))
+	    (backend_pool[page].flags & (PAGE_HOST | PAGE_GUEST)))
 		backend_refuse(at, 8, store, pc);
-	if (!backend.locks && mc != backend.host_list &&
+	if (!backend.locks[backend.cpu] &&
 	    (uintptr_t)mc - backend.data < backend.data_end - backend.data)
 		backend.record.unlocked_cache = true;
 

@@ -135,32 +135,27 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend.host = pool;
 	backend.cached = 0;
 	backend.mapped = 0;
+	backend.guest = 0;
 	backend.fail_map = 0;
+	backend.fail_donate = 0;
+	backend.fail_page = 0;
+	backend.fail_hvc = 0;
 	backend.refuse_reserve = false;
 	backend.ranges = 0;
 	backend.private_used = 0;
-	backend.locks = 0;
+	memset(backend.locks, 0, sizeof(backend.locks));
+	backend.ended = false;
+	backend.nested = false;
+	backend.hooks = (struct backend_hooks){.data = NULL};
 	backend_enter(false);
 	backend_begin(0);
 }
 
 void backend_begin(uint64_t bound)
 {
-	struct backend_record *r = &backend.record;
-
 	backend.calls_bound = bound;
 	backend.accesses_bound = bound * ACCESSES_PER_CALL;
-	r->calls = 0;
-	r->accesses = 0;
-	r->stores = 0;
-	r->unmap_lo = UINT64_MAX;
-	r->unmap_hi = 0;
-	r->unlocked_lo = UINT64_MAX;
-	r->unlocked_hi = 0;
-	r->unlocked_cache = false;
-	r->unwiped = false;
-	r->sanitizer = false;
-	r->hvcs = 0;
+	backend_record_begins();
 }
 
 void backend_enter(bool host)
@@ -201,7 +196,7 @@ int64_t backend_phys_page(uint64_t phys)
 
 /* ---- looking at pages from outside -------------------------------------- */
 
-uint8_t backend_page_flags(uint32_t page)
+uint16_t backend_page_flags(uint32_t page)
 {
 	return backend_pool[page].flags;
 }
@@ -212,7 +207,7 @@ uint32_t backend_pages_nowhere(void)
 
 	for (uint32_t i = 0; i < touched_nr; i++)
 		nr += !(backend_pool[touched[i]].flags &
-			(PAGE_HOST | PAGE_MAPPED | PAGE_CACHED));
+			(PAGE_HOST | PAGE_MAPPED | PAGE_CACHED | PAGE_GUEST));
 
 	return nr;
 }
@@ -241,27 +236,33 @@ static uint8_t junk_byte(uint32_t page)
 void backend_host_junk(uint32_t page)
 {
 	struct backend_page *p = &backend_pool[page];
+	const size_t stale = p->junk == backend.generation ? 8 : page_bytes();
 
 	assert(p->flags & PAGE_HOST);
-	if (p->junk == backend.generation)
-		return;
-
-	raw_fill(linear_bytes(page), junk_byte(page), page_bytes());
+	backend_touch(page);
+	raw_fill(linear_bytes(page), junk_byte(page), stale);
 	p->junk = backend.generation;
+	p->flags |= PAGE_KNOWN;
 }
 
-void backend_host_write(uint32_t page, uint64_t value)
+void backend_host_write(uint32_t page, uint64_t offset, uint64_t value)
 {
 	assert(backend_pool[page].flags & PAGE_HOST);
-	raw_copy(linear_bytes(page), &value, sizeof(value));
+	assert(offset % 8 == 0 && offset < page_bytes());
+	backend_know(page);
+	if (offset)
+		backend_pool[page].junk = 0;
+	raw_copy(linear_bytes(page) + offset, &value, sizeof(value));
 }
 
-uint64_t backend_host_read(uint32_t page)
+uint64_t backend_host_read(uint32_t page, uint64_t offset)
 {
 	uint64_t value;
 
 	assert(backend_pool[page].flags & PAGE_HOST);
-	raw_copy(&value, linear_bytes(page), sizeof(value));
+	assert(offset % 8 == 0 && offset < page_bytes());
+	backend_know(page);
+	raw_copy(&value, linear_bytes(page) + offset, sizeof(value));
 
 	return value;
 }

@@ -24,12 +24,16 @@ enum {
 	PAGE_CLEAN = 16,  /* cleaned to the PoC since it left the heap */
 	PAGE_SHARED = 32, /* the host's, and EL2 may use it, too */
 	PAGE_AS_WAS = 64, /* EL2 wrote nothing to it since it was donated */
+	PAGE_GUEST = 128, /* owned by a guest */
+	PAGE_KNOWN = 256, /* no byte of it is from before the last reset */
 };
 
 struct backend_page {
 	uint32_t va_page; /* MAPPED: page number in the private window */
-	uint8_t flags;
-	uint16_t junk; /* its bytes are junk if this is backend.generation */
+	uint32_t guest;	  /* GUEST: handle of its VM */
+	uint16_t flags;
+	/* from the 8th on its bytes are junk if this is backend.generation */
+	uint16_t junk;
 };
 
 enum backend_end {
@@ -56,6 +60,12 @@ struct backend_stop {
 };
 
 #define BACKEND_STORES 48u
+#define BACKEND_UNLOCKED 16u
+
+/* A range of the private window, in bytes. */
+struct backend_span {
+	uint64_t lo, hi;
+};
 
 /**
  * struct backend_record - What one operation did, since backend_begin().
@@ -64,7 +74,9 @@ struct backend_stop {
  *	   ones are joined
  * @stores: how many; above BACKEND_STORES: too many, anything may be written
  * @unmap_lo, @unmap_hi: private pages that were unmapped lie between, in pages
- * @unlocked_lo, @unlocked_hi: private bytes accessed without a lock
+ * @unlocked, @unlocked_nr: private bytes that a CPU accessed while it held no
+ *	   lock; adjacent ones are joined, and when there are too many it is
+ *one, from the first to the last
  * @unlocked_cache: a memcache of the hypervisor was, too
  * @unwiped, @unwiped_page, @unwiped_at, @unwiped_byte: the first page that
  *	   was given to the host with a byte left in it (at UINT64_MAX: not
@@ -75,12 +87,11 @@ struct backend_stop {
 struct backend_record {
 	uint64_t calls;
 	uint64_t accesses;
-	struct {
-		uint64_t lo, hi;
-	} store[BACKEND_STORES];
+	struct backend_span store[BACKEND_STORES];
 	uint32_t stores;
 	uint64_t unmap_lo, unmap_hi;
-	uint64_t unlocked_lo, unlocked_hi;
+	struct backend_span unlocked[BACKEND_UNLOCKED];
+	uint32_t unlocked_nr;
 	bool unlocked_cache;
 	bool unwiped;
 	uint8_t unwiped_byte;
@@ -96,6 +107,7 @@ struct backend_record {
  * @free: it needs that page no longer
  * @finds: is this a page of the host's own, to be found on a list? Pool page,
  *	   or -1: not memory
+ * @keep: see backend_host_keep()
  * @retry: see backend_host_retry()
  * @warn: the host's code complains
  */
@@ -103,8 +115,21 @@ struct backend_host {
 	bool (*alloc)(uint32_t *page);
 	void (*free)(uint32_t page);
 	bool (*finds)(int64_t page);
-	bool (*retry)(int err, uint32_t pages);
+	void (*keep)(uint32_t page);
+	bool (*retry)(long ret, uint32_t pages);
 	void (*warn)(const char *function, const char *what);
+};
+
+/**
+ * struct backend_hooks - What else happens while a call goes on; each may be
+ * NULL.
+ * @unlock: a lock was released
+ * @donate: a donation by the host begins
+ */
+struct backend_hooks {
+	void (*unlock)(void *data);
+	void (*donate)(void *data);
+	void *data;
 };
 
 struct backend_range {
@@ -120,14 +145,15 @@ struct backend {
 	uint16_t generation; /* never 0; another one after each change of shift */
 	uint32_t pool;	     /* pages */
 	uint32_t cpus, cpu;
-	uint32_t host, cached, mapped; /* pages by state */
-	uint64_t fail_map;
+	uint32_t host, cached, mapped, guest; /* pages by state */
+
+	/* the n-th from now fails, once; 0: none */
+	uint64_t fail_map, fail_donate, fail_page, fail_hvc;
 	bool refuse_reserve; /* the next reservation fails */
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
-	uint64_t private_used; /* bytes */
-	uint32_t locks;	       /* held */
-	const void *host_list; /* a memcache that is the host's own */
+	uint64_t private_used;		  /* bytes */
+	uint32_t locks[BACKEND_CPUS_MAX]; /* held by each */
 
 	/*
 	 * On whose behalf code runs. Bounds of what it may touch besides the
@@ -146,6 +172,9 @@ struct backend {
 	struct backend_record record;
 	struct backend_stop stop;
 	jmp_buf *out; /* set while the target runs */
+	bool ended;   /* a call has not returned: no other may follow */
+	struct backend_hooks hooks; /* none while one runs, */
+	bool nested;		    /* and calls are nested in another */
 };
 
 extern struct backend backend;
@@ -163,13 +192,26 @@ void backend_begin(uint64_t bound);
 /* backend_enter() - From now on code runs for the host, or for EL2. */
 void backend_enter(bool host);
 
+/**
+ * struct backend_place - Where a call stands, so that another can be made in
+ * the middle of it.
+ */
+struct backend_place {
+	jmp_buf *out;
+	uintptr_t stack_top;
+	bool host_side;
+};
+
+struct backend_place backend_place(void);
+void backend_go_back(const struct backend_place *place);
+
 /* backend_end_call() - End the call into the target; from inside it. */
 __attribute__((noreturn)) void backend_end_call(enum backend_end end,
 						uintptr_t pc);
 
 /* Facts about a page of the pool. */
-uint8_t backend_page_flags(uint32_t page);
-/* backend_pages_nowhere() - The hypervisor's, neither mapped nor cached. Slow. */
+uint16_t backend_page_flags(uint32_t page);
+/* backend_pages_nowhere() - EL2's, neither mapped nor cached. Slow. */
 uint32_t backend_pages_nowhere(void);
 /* backend_page_at() - Pool page behind a page of the private window, or -1. */
 int64_t backend_page_at(uint64_t private_page);
@@ -184,12 +226,13 @@ const uint64_t *backend_mapped_words(uint64_t private_page);
 uint8_t *backend_private(uint64_t offset);
 
 /*
- * The host's view of its own page: fill it with junk unless it still is, and
- * write or read the first 8 bytes. Only for pages that the host owns.
+ * The host's view of its own page: fill it with junk, and write or read 8 bytes
+ * at @offset, a multiple of 8. Only for pages that the host owns. What it has
+ * not written itself, nor EL2, since the last reset is junk.
  */
 void backend_host_junk(uint32_t page);
-void backend_host_write(uint32_t page, uint64_t value);
-uint64_t backend_host_read(uint32_t page);
+void backend_host_write(uint32_t page, uint64_t offset, uint64_t value);
+uint64_t backend_host_read(uint32_t page, uint64_t offset);
 
 uint64_t backend_page_phys(uint32_t page);
 /* backend_phys_page() - Pool page of a physical address, or -1. */

@@ -4,152 +4,7 @@
 #include "asan.h"
 #include "state.h"
 
-/* How pages change hands and places: donation, private ranges, mapping. */
-
-/* ---- ownership ---------------------------------------------------------- */
-
-/* Common to both directions. Return: first pool page, or a negative error. */
-static int64_t donation(unsigned long pfn, unsigned long nr)
-{
-	const unsigned long base = BACKEND_PHYS_BASE >> backend.shift;
-	const unsigned long limit = 1ul << (48 - backend.shift);
-
-	backend_count_call();
-	if (!nr || nr > limit || pfn > limit - nr)
-		return -EINVAL;
-	if (pfn < base || pfn - base >= backend.pool ||
-	    nr > backend.pool - (pfn - base))
-		return -EPERM;
-
-	return (int64_t)(pfn - base);
-}
-
-int backend_donate_hyp(unsigned long pfn, unsigned long nr)
-{
-	int64_t first = donation(pfn, nr);
-
-	if (first < 0)
-		return (int)first;
-
-	for (uint64_t i = first; i < first + nr; i++)
-		if ((backend_pool[i].flags & (PAGE_HOST | PAGE_SHARED)) !=
-		    PAGE_HOST)
-			return -EPERM;
-
-	for (uint64_t i = first; i < first + nr; i++) {
-		backend_touch(i);
-		backend_pool[i].flags &= ~PAGE_HOST;
-		backend_pool[i].flags |= PAGE_AS_WAS;
-		backend.host--;
-		backend_allow(i, true);
-	}
-
-	return 0;
-}
-
-/*
- * All zero but the link, and cleaned? Remember the first page that is not. A
- * page that EL2 never wrote to holds nothing but the host's own bytes.
- */
-static void check_wiped(uint32_t page)
-{
-	struct backend_record *r = &backend.record;
-	uint8_t *bytes = linear_bytes(page);
-	size_t rest = page_bytes() - 8;
-	size_t at = raw_nonzero(bytes + 8, rest);
-
-	if (r->unwiped || (backend_pool[page].flags & PAGE_AS_WAS))
-		return;
-
-	if (at != rest) {
-		r->unwiped_at = 8 + at;
-		raw_copy(&r->unwiped_byte, bytes + 8 + at, 1);
-	} else if (!(backend_pool[page].flags & PAGE_CLEAN)) {
-		r->unwiped_at = UINT64_MAX;
-	} else {
-		return;
-	}
-	r->unwiped = true;
-	r->unwiped_page = page;
-}
-
-int backend_donate_host(unsigned long pfn, unsigned long nr)
-{
-	int64_t first = donation(pfn, nr);
-
-	if (first < 0)
-		return (int)first;
-
-	for (uint64_t i = first; i < first + nr; i++) {
-		if (backend_pool[i].flags & PAGE_HOST)
-			return -EPERM;
-		if (backend_pool[i].flags & PAGE_MAPPED)
-			return -EBUSY;
-	}
-
-	for (uint64_t i = first; i < first + nr; i++) {
-		check_wiped(i);
-		if (backend_pool[i].flags & PAGE_CACHED)
-			backend.cached--;
-		backend_pool[i].flags &=
-			~(PAGE_CACHED | PAGE_CLEAN | PAGE_AS_WAS);
-		backend_pool[i].flags |= PAGE_HOST;
-		backend.host++;
-		backend_allow(i, false);
-	}
-
-	return 0;
-}
-
-int backend_share_hyp(unsigned long pfn)
-{
-	int64_t page = donation(pfn, 1);
-
-	if (page < 0)
-		return (int)page;
-	if ((backend_pool[page].flags & (PAGE_HOST | PAGE_SHARED)) != PAGE_HOST)
-		return -EPERM;
-
-	backend_touch((uint32_t)page);
-	backend_pool[page].flags |= PAGE_SHARED;
-	backend_allow((uint64_t)page, true);
-
-	return 0;
-}
-
-int backend_unshare_hyp(unsigned long pfn)
-{
-	int64_t page = donation(pfn, 1);
-
-	if (page < 0)
-		return (int)page;
-	if (!(backend_pool[page].flags & PAGE_SHARED))
-		return -EPERM;
-
-	backend_pool[page].flags &= ~PAGE_SHARED;
-	backend_allow((uint64_t)page, false);
-
-	return 0;
-}
-
-int backend_shared(unsigned long phys, unsigned long size)
-{
-	const uint64_t memory = (uint64_t)backend.pool << backend.shift;
-	const uint64_t at = phys - BACKEND_PHYS_BASE;
-
-	backend_count_call();
-	if (at >= memory || !size || size > memory - at)
-		return 0;
-
-	for (uint64_t page = at >> backend.shift;
-	     page <= (at + size - 1) >> backend.shift; page++)
-		if (!(backend_pool[page].flags & PAGE_SHARED))
-			return 0;
-
-	return 1;
-}
-
-/* ---- the private range -------------------------------------------------- */
+/* Where pages are at EL2: private ranges, mapping. See owners.c for whose. */
 
 static uint64_t private_poison;
 
@@ -248,6 +103,8 @@ int backend_map_range(unsigned long va, unsigned long phys, unsigned long size)
 			why = "maps a page that is not memory";
 		else if (backend_pool[page + i].flags & PAGE_HOST)
 			why = "maps a page of the host";
+		else if (backend_pool[page + i].flags & PAGE_GUEST)
+			why = "maps a page of a guest";
 		else if (backend_pool[page + i].flags & PAGE_MAPPED)
 			why = "maps a page that is mapped already";
 		else if (backend_behind[at + i])

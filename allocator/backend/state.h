@@ -32,6 +32,19 @@ void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end);
 /* backend_touch() - A reset must look at this pool page. */
 void backend_touch(uint32_t page);
 
+/* backend_know() - Let no byte of a host's page be from before the last reset. */
+static inline void backend_know(uint32_t page)
+{
+	if (!(backend_pool[page].flags & PAGE_KNOWN))
+		backend_host_junk(page);
+}
+
+/* backend_is_due() - An armed fault counts down: is it this one's turn? */
+static inline bool backend_is_due(uint64_t *fault)
+{
+	return *fault && !--*fault;
+}
+
 static inline size_t page_bytes(void)
 {
 	return (size_t)1 << backend.shift;
@@ -45,6 +58,24 @@ static inline uint8_t *linear_bytes(uint32_t page)
 
 /* backend_note_store() - The target wrote bytes of the private window. */
 void backend_note_store(uint64_t lo, uint64_t hi);
+/* backend_note_unlocked() - It touched them, and its CPU holds no lock. */
+void backend_note_unlocked(uint64_t lo, uint64_t hi);
+
+/* backend_unwind() - Leave the target for where the call into it was made. */
+__attribute__((noreturn)) void backend_unwind(jmp_buf *out);
+
+/*
+ * backend_run_hook() - Let @hook, of backend.hooks, run now: it may make calls,
+ * which are nested in this one. If one of those does not return, neither does
+ * this.
+ */
+void backend_run_hook(void (*hook)(void *data));
+
+/* backend_record_begins() - Forget the record, but not for who is interrupted. */
+void backend_record_begins(void);
+
+/* backend_page_state() - Whose a page is, for people. */
+const char *backend_page_state(uint32_t page);
 
 /*
  * backend_refuse(), backend_hang() - End the call: a forbidden access, or one

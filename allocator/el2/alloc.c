@@ -967,15 +967,15 @@ static int selftest_merges(struct hyp_allocator *heap)
 	return 0;
 }
 
-/* Pages go to a list and come back from it. */
-static int selftest_reclaim(struct hyp_allocator *heap)
+/* Pages go to @list and come back from it. */
+static int selftest_reclaim(struct hyp_allocator *heap,
+			    struct kvm_hyp_memcache *list)
 {
-	struct kvm_hyp_memcache list = {};
 	void *a, *b, *c, *d, *old;
 
 	/* Whatever was mapped before, every page is in the cache now */
-	heap_reclaim(heap, &list, SELFTEST_PAGES);
-	if (heap_topup(heap, &list))
+	heap_reclaim(heap, list, SELFTEST_PAGES);
+	if (heap_topup(heap, list))
 		return -EINVAL;
 
 	a = heap_alloc(heap, 0);
@@ -986,20 +986,20 @@ static int selftest_reclaim(struct hyp_allocator *heap)
 		return -EINVAL;
 
 	heap_free(heap, d);
-	heap_reclaim(heap, &list, SELFTEST_PAGES);
-	if (list.nr_pages != 3)
+	heap_reclaim(heap, list, SELFTEST_PAGES);
+	if (list->nr_pages != 3)
 		return -EINVAL;
 
 	old = b;
 	heap_free(heap, b);
-	heap_reclaim(heap, &list, SELFTEST_PAGES);
-	if (list.nr_pages != 4)
+	heap_reclaim(heap, list, SELFTEST_PAGES);
+	if (list->nr_pages != 4)
 		return -EINVAL;
 
 	if (selftest_fails(heap, PAGE_SIZE, -ENOMEM) ||
 	    !heap_topup_needed(heap))
 		return -EINVAL;
-	if (heap_topup(heap, &list))
+	if (heap_topup(heap, list))
 		return -EINVAL;
 
 	b = heap_alloc(heap, PAGE_SIZE);
@@ -1019,8 +1019,57 @@ static int selftest_reclaim(struct hyp_allocator *heap)
 	return 0;
 }
 
+/* Whatever is mapped, in use or not, goes back to the cache. */
+static void selftest_clear(struct hyp_allocator *heap)
+{
+	struct page_range range = {heap->start, heap->first_unmapped};
+	struct chunk_hdr *chunk, *next;
+
+	guard(hyp_spinlock)(&heap->lock);
+
+	if (!heap->head)
+		heap_unmap(heap, &range);
+
+	/* Run by run: a run ends with a hole, or with the heap */
+	for (chunk = heap->head; chunk; chunk = next) {
+		next = chunk_next(chunk);
+		if (next && !chunk_has_hole(chunk))
+			continue;
+
+		range.end = chunk_mark(heap, chunk);
+		heap_unmap(heap, &range);
+		range.start = (unsigned long)next;
+	}
+
+	heap->head = NULL;
+	heap->tail = NULL;
+	heap->first_unmapped = heap->start;
+}
+
+/* All the steps; what they leave mapped if one fails is of no use any more. */
+static int selftest_run(struct hyp_allocator *heap)
+{
+	struct kvm_hyp_memcache list = {};
+	int ret;
+
+	ret = selftest_sizes(heap);
+	if (!ret)
+		ret = selftest_merges(heap);
+	if (!ret)
+		ret = selftest_reclaim(heap, &list);
+	if (!ret)
+		return 0;
+
+	heap_topup(heap, &list);
+	selftest_clear(heap);
+
+	return ret;
+}
+
 /**
  * hyp_alloc_selftest() - Try the allocator on a private heap of 6 pages.
+ *
+ * Whatever comes of it, reclaim gives all its pages back.
  *
  * Return: 0; -ENOMEM if its cache does not hold 6 pages yet, and then
  * hyp_alloc_selftest_topup_needed() says how many are missing; -EINVAL if the
@@ -1031,23 +1080,23 @@ int hyp_alloc_selftest(void)
 	struct hyp_allocator *heap = &selftest_heap;
 	int ret;
 
+	/* What the last run has left, if nobody has reclaimed it */
+	if (heap->start)
+		selftest_clear(heap);
+
 	if (heap->mc.nr_pages < SELFTEST_PAGES) {
 		*this_cpu_ptr(heap->topup_needed) =
 			SELFTEST_PAGES - heap->mc.nr_pages;
 		return -ENOMEM;
 	}
 
-	ret = heap_init(heap, SELFTEST_PAGES * PAGE_SIZE);
-	if (ret)
-		return ret;
+	if (!heap->start) {
+		ret = heap_init(heap, SELFTEST_PAGES * PAGE_SIZE);
+		if (ret)
+			return ret;
+	}
 
-	ret = selftest_sizes(heap);
-	if (!ret)
-		ret = selftest_merges(heap);
-	if (!ret)
-		ret = selftest_reclaim(heap);
-
-	return ret;
+	return selftest_run(heap);
 }
 
 /** hyp_alloc_selftest_topup() - hyp_alloc_topup() of the self test's heap. */

@@ -190,6 +190,16 @@ static void handle_tracing_unload(struct kvm_cpu_context *ctxt)
 	ctxt->regs[1] = __tracing_unload();
 }
 
+static void handle_donate_guest(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = pkvm_donate_guest(ctxt->regs[1], ctxt->regs[2]);
+}
+
+static void handle_reclaim_guest(struct kvm_cpu_context *ctxt)
+{
+	ctxt->regs[1] = pkvm_reclaim_guest(ctxt->regs[1]);
+}
+
 typedef void (*hcall_t)(struct kvm_cpu_context *ctxt);
 
 static const hcall_t host_hcall[HVC_NR] = {
@@ -198,7 +208,6 @@ static const hcall_t host_hcall[HVC_NR] = {
 	[HVC_RECLAIM] = handle_reclaim,
 	[HVC_RECLAIMABLE] = handle_reclaimable,
 	[HVC_SELFTEST] = handle_selftest,
-	[HVC_ALLOC] = handle_alloc,
 	[HVC_SHARE] = handle_share,
 	[HVC_UNSHARE] = handle_unshare,
 	[HVC_INIT_VM] = handle_init_vm,
@@ -208,6 +217,8 @@ static const hcall_t host_hcall[HVC_NR] = {
 	[HVC_TEARDOWN_VM] = handle_teardown_vm,
 	[HVC_TRACING_LOAD] = handle_tracing_load,
 	[HVC_TRACING_UNLOAD] = handle_tracing_unload,
+	[HVC_DONATE_GUEST] = handle_donate_guest,
+	[HVC_RECLAIM_GUEST] = handle_reclaim_guest,
 };
 
 /**
@@ -220,12 +231,18 @@ static const hcall_t host_hcall[HVC_NR] = {
 void handle_host_hcall(struct kvm_cpu_context *ctxt)
 {
 	unsigned long nr = ctxt->regs[0] - HVC_BASE;
+	hcall_t hcall = NULL;
 
-	if (nr >= ARRAY_SIZE(host_hcall) || !host_hcall[nr]) {
+	if (nr < ARRAY_SIZE(host_hcall))
+		hcall = host_hcall[nr];
+	else if (nr == HVC_ALLOC)
+		hcall = handle_alloc;
+
+	if (!hcall) {
 		ctxt->regs[0] = SMCCC_RET_NOT_SUPPORTED;
 		return;
 	}
 
 	ctxt->regs[0] = SMCCC_RET_SUCCESS;
-	host_hcall[nr](ctxt);
+	hcall(ctxt);
 }

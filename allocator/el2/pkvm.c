@@ -320,3 +320,48 @@ int put_pkvm_hyp_vm(unsigned int handle)
 
 	return 0;
 }
+
+/**
+ * pkvm_donate_guest() - A page of the host's becomes a guest's.
+ * @handle: of the guest's VM
+ * @pfn: of the page
+ *
+ * Return: 0; -ENOENT: no such VM; or the error of the donation.
+ */
+int pkvm_donate_guest(unsigned int handle, u64 pfn)
+{
+	guard(hyp_spinlock)(&vm_table_lock);
+
+	return find_vm(handle) ? __pkvm_host_donate_guest(pfn, handle)
+			       : -ENOENT;
+}
+
+/**
+ * pkvm_reclaim_guest() - The page of a guest that is gone is the host's again.
+ * @pfn: of the page
+ *
+ * Nothing of what the guest wrote is left in it. A VM that has got the same
+ * handle since counts as the guest's own.
+ *
+ * Return: 0; -EINVAL, -EPERM: it is no guest's; -EBUSY: the guest's VM lives.
+ */
+int pkvm_reclaim_guest(u64 pfn)
+{
+	void *page = hyp_pfn_to_virt(pfn);
+	long handle;
+
+	guard(hyp_spinlock)(&vm_table_lock);
+
+	handle = guest_of_page(pfn);
+	if (handle < 0)
+		return handle;
+	if (find_vm(handle))
+		return -EBUSY;
+
+	WARN_ON(__pkvm_guest_donate_hyp(pfn));
+	memset(page, 0, PAGE_SIZE);
+	kvm_flush_dcache_to_poc(page, PAGE_SIZE);
+	WARN_ON(__pkvm_hyp_donate_host(pfn, 1));
+
+	return 0;
+}

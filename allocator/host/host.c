@@ -2,99 +2,46 @@
 #include "host.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "../heap.h"
 #include "../hvc.h"
+#include "books.h"
+
+/* What the host does; see books.c for what it then believes to have. */
+
+/* ---- around an operation ------------------------------------------------ */
 
 /*
- * The host's books: pages it never gave away are those from "fresh" on; pages
- * that came back wait on a stack. So a reset costs nothing.
+ * Operations that go on, one in the middle of the other: only once the last is
+ * through has each page its place.
  */
-#define PAGES_MAX 65536u
+static unsigned int going_on;
 
-static uint32_t pool;
-static uint32_t fresh;
-static uint32_t returned[PAGES_MAX];
-static uint32_t returned_nr;
-static bool away[PAGES_MAX]; /* given to the hypervisor, as the host knows */
-static struct host_finding finding;
-static struct host_loop {
-	struct host_call *call; /* NULL: none goes on */
+static void begin(void)
+{
+	going_on++;
+}
+
+/* Return: @returned */
+static bool end(bool returned)
+{
+	if (!--going_on && returned)
+		books_check();
+
+	return returned;
+}
+
+/* ---- the request loop --------------------------------------------------- */
+
+static struct running {
+	struct host_loop *loop; /* NULL: none goes on */
 	unsigned int tries;	/* that it may make */
 	uint32_t asked;		/* pages given since the last try */
 	uint32_t mapped;	/* before this try */
-} loop;
+} running;
 
-uint32_t host_free(void)
-{
-	return pool - fresh + returned_nr;
-}
-
-const struct host_finding *host_finding(void)
-{
-	return &finding;
-}
-
-static void find(uint32_t page, const char *what)
-{
-	if (finding.what)
-		return;
-
-	finding.page = page;
-	finding.what = what;
-}
-
-/* ---- what the host's kernel code calls ---------------------------------- */
-
-/* A page of the host's own. */
-static bool take_page(uint32_t *page)
-{
-	if (!host_free())
-		return false;
-
-	*page = returned_nr ? returned[--returned_nr] : fresh++;
-	away[*page] = true;
-
-	return true;
-}
-
-static void put_page(uint32_t page)
-{
-	if (!away[page]) {
-		find(page, "came back to the host twice");
-		return;
-	}
-
-	away[page] = false;
-	returned[returned_nr++] = page;
-}
-
-/* A page on a list that the hypervisor gave. */
-static bool look_at_page(int64_t page)
-{
-	if (page < 0) {
-		find(0, "is not on the list, which ends in no page of "
-			"memory");
-		return false;
-	}
-	if (!heap_host_owns((uint32_t)page)) {
-		find((uint32_t)page, "is on the host's list but not the "
-				     "host's");
-		return false;
-	}
-
-	return true;
-}
-
-static void warn(const char *function, const char *what)
-{
-	(void)function;
-	(void)what;
-	find(0, "or any: the hypervisor refused a call of the host's");
-}
-
-/* Pages in the heap. */
+/* Pages in heaps. */
 static uint32_t mapped_pages(void)
 {
 	struct heap_pages pages;
@@ -104,66 +51,77 @@ static uint32_t mapped_pages(void)
 	return pages.mapped;
 }
 
-/* A try failed. Is there to be another? */
-static bool may_retry(int err, uint32_t pages)
+/* A try returned @ret. Is there to be another? */
+static bool may_retry(long ret, uint32_t pages)
 {
-	struct host_call *call = loop.call;
+	struct host_loop *loop = running.loop;
 	uint32_t mapped;
 
-	if (!call)
+	if (!loop)
 		return true;
 
-	call->tries++;
-	call->err = err;
-	call->need = pages;
+	loop->tries++;
+	loop->need = pages;
+	if (ret >= 0)
+		return false;
 
+	loop->err = (int)ret;
 	mapped = mapped_pages();
-	if (loop.asked && err == -ENOMEM && pages && mapped <= loop.mapped) {
-		call->stuck = true;
-		call->stuck_need = loop.asked;
+	if (running.asked && ret == -ENOMEM && pages &&
+	    mapped <= running.mapped) {
+		loop->stuck = true;
+		loop->stuck_need = running.asked;
 	}
-	loop.asked = pages;
-	loop.mapped = mapped;
+	running.asked = pages;
+	running.mapped = mapped;
 
-	return call->tries < loop.tries;
+	return loop->tries < running.tries;
 }
 
-/* What the host owns it must be able to find. */
-static void check_books(void)
+/* Return: the loop that goes on meanwhile, if any. */
+static struct running loop_begin(struct host_loop *loop, unsigned int tries)
 {
-	struct heap_pages pages;
+	const struct running outer = running;
 
-	heap_pages(&pages);
-	if (pages.host == host_free())
-		return;
+	*loop = (struct host_loop){.tries = 0};
+	running = (struct running){
+		.loop = loop,
+		.tries = tries,
+		.mapped = mapped_pages(),
+	};
+	begin();
 
-	for (uint32_t page = 0; page < fresh; page++)
-		if (away[page] && heap_host_owns(page)) {
-			find(page, "is the host's again but on no list of it");
-			return;
-		}
-	find(0, "or another was never donated, but the hypervisor has it");
+	return outer;
 }
 
-/* ---- the host's doings -------------------------------------------------- */
+/* The loop came to *@ret, if it @returned at all; that is the return value. */
+static bool loop_end(const struct running *outer, bool returned,
+		     const long *ret)
+{
+	if (returned && *ret < 0)
+		running.loop->err = (int)*ret;
+	running = *outer;
+
+	return end(returned);
+}
+
+/* ---- set-up ------------------------------------------------------------- */
 
 void host_boot(uint32_t pages)
 {
-	static const struct heap_host books = {
-		.alloc = take_page,
-		.free = put_page,
-		.finds = look_at_page,
+	static const struct heap_host calls = {
+		.alloc = books_take,
+		.free = books_put,
+		.finds = books_find,
+		.keep = books_keep,
 		.retry = may_retry,
-		.warn = warn,
+		.warn = books_warn,
 	};
 
-	memset(away, 0, fresh * sizeof(away[0]));
-	pool = pages;
-	fresh = 0;
-	returned_nr = 0;
-	finding.what = NULL;
-	loop.call = NULL;
-	heap_set_host(&books);
+	books_reset(pages);
+	going_on = 0;
+	running.loop = NULL;
+	heap_set_host(&calls);
 }
 
 void host_reset(uint32_t pages)
@@ -172,64 +130,141 @@ void host_reset(uint32_t pages)
 
 	host_boot(pages);
 	heap_begin(1);
-	if (!heap_host_deprivilege(&err) || err)
-		find(0, "or any: the host could not give up its privileges");
+	if (!host_deprivilege(&err) || err)
+		books_find_fault(0, "or any: the host could not give up its "
+				    "privileges");
 	heap_begin(0);
 }
+
+void host_fail_page(uint64_t n)
+{
+	heap_fail_page(n);
+}
+
+bool host_deprivilege(int *err)
+{
+	begin();
+
+	return end(heap_host_deprivilege(err));
+}
+
+/* ---- pages for the heap, and back --------------------------------------- */
 
 bool host_topup(uint64_t pages, int *err)
 {
 	if (pages > host_free())
 		pages = host_free();
 
-	if (!heap_host_topup(HYP_REQ_ALLOC, pages, err))
-		return false;
+	begin();
 
-	check_books();
-
-	return true;
+	return end(heap_host_topup(HYP_REQ_ALLOC, pages, err));
 }
 
 bool host_reclaim(uint64_t target, uint64_t *pages)
 {
-	if (!heap_host_reclaim(HYP_REQ_ALLOC, target, pages))
+	begin();
+
+	return end(heap_host_reclaim(HYP_REQ_ALLOC, target, pages));
+}
+
+bool host_shrink(uint64_t target, uint64_t *ret)
+{
+	uint64_t scanned = 0;
+
+	begin();
+	if (!end(heap_host_scan(target, ret, &scanned)))
 		return false;
 
-	check_books();
+	if (scanned)
+		books_find_fault(0, "or any: the shrinker did not set "
+				    "nr_scanned to 0");
 
 	return true;
 }
 
-bool host_shrink(uint64_t target, uint64_t *pages)
+bool host_count(uint64_t *ret)
 {
-	uint64_t scanned;
+	begin();
 
-	if (!heap_host_scan(target, pages, &scanned))
-		return false;
-
-	if (*pages == HOST_SHRINK_STOP)
-		*pages = 0;
-	check_books();
-
-	return true;
+	return end(heap_host_count(ret));
 }
 
-bool host_call_alloc(uint64_t bytes, unsigned int tries, struct host_call *call)
+bool host_call_alloc(uint64_t bytes, unsigned int tries, struct host_loop *loop,
+		     bool *got, uint64_t *offset)
 {
-	bool done;
-	int err = 0;
+	const struct running outer = loop_begin(loop, tries);
+	int err;
+	bool returned = heap_host_alloc(bytes, &err, got, offset);
+	long ret = returned ? err : 0;
 
-	memset(call, 0, sizeof(*call));
-	loop = (struct host_loop){
-		.call = call, .tries = tries, .mapped = mapped_pages()};
-	done = heap_host_alloc(bytes, &err, &call->got, &call->offset);
-	loop.call = NULL;
-	if (!done)
-		return false;
+	return loop_end(&outer, returned, &ret);
+}
 
-	call->tries += call->got;
-	call->err = call->got ? call->err : err;
-	check_books();
+/* ---- the heap's clients ------------------------------------------------- */
 
-	return true;
+bool host_create_vm(uint64_t vcpus, unsigned int tries, struct host_loop *loop,
+		    long *ret)
+{
+	const struct running outer = loop_begin(loop, tries);
+
+	return loop_end(&outer, heap_host_create_vm(vcpus, ret), ret);
+}
+
+bool host_create_vcpu(uint64_t handle, uint64_t idx, unsigned int tries,
+		      struct host_loop *loop, long *ret)
+{
+	const struct running outer = loop_begin(loop, tries);
+
+	return loop_end(&outer, heap_host_create_vcpu(handle, idx, ret), ret);
+}
+
+bool host_destroy_vm(uint64_t handle, long *ret)
+{
+	begin();
+
+	return end(heap_host_destroy_vm(handle, ret));
+}
+
+bool host_trace_load(uint32_t pages, unsigned int tries, struct host_loop *loop,
+		     long *ret)
+{
+	const struct running outer = loop_begin(loop, tries);
+
+	return loop_end(&outer, heap_host_tracing_load(pages, ret), ret);
+}
+
+bool host_trace_unload(long *ret)
+{
+	begin();
+
+	return end(heap_host_tracing_unload(ret));
+}
+
+bool host_selftest(unsigned int tries, struct host_loop *loop, long *ret)
+{
+	const struct running outer = loop_begin(loop, tries);
+
+	return loop_end(&outer, heap_host_selftest(ret), ret);
+}
+
+/* ---- past the kernel ---------------------------------------------------- */
+
+bool host_hvc(unsigned long regs[HEAP_REGS])
+{
+	bool returned;
+
+	begin();
+	returned = heap_hvc(regs);
+	if (returned && going_on == 1)
+		books_settle();
+
+	return end(returned);
+}
+
+bool host_take_list(uint64_t head, uint64_t nr, uint64_t *pages)
+{
+	begin();
+	*pages = books_take_list(head, nr);
+
+	return end(true);
 }

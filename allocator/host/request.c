@@ -37,16 +37,15 @@ long pkvm_hvc(struct kvm_cpu_context *regs)
 long pkvm_call_hyp_req(struct kvm_cpu_context *regs)
 {
 	struct kvm_cpu_context last;
-	struct pkvm_hyp_req req;
 	long ret;
 
 	for (;;) {
+		struct pkvm_hyp_req req = {.type = HYP_REQ_NONE};
+
 		last = *regs;
 		ret = pkvm_hvc(&last);
-		if (!ret || last.regs[0] != SMCCC_RET_SUCCESS)
-			break;
-
-		pkvm_hyp_req_decode(&req, &last);
+		if (ret && last.regs[0] == SMCCC_RET_SUCCESS)
+			pkvm_hyp_req_decode(&req, &last);
 		if (!backend_host_retry(ret, req.nr_pages) ||
 		    req.type == HYP_REQ_NONE)
 			break;

@@ -10,8 +10,8 @@
 
 static struct trace_desc *trace_desc; /* while tracing is on */
 
-/* The buffers of a descriptor, as far as there are any: a 0 is no page. */
-static void free_buffers(struct trace_desc *desc)
+/* Each page of a descriptor, as far as there are any: a 0 is no page. */
+static void for_each_page(struct trace_desc *desc, void (*fn)(void *page))
 {
 	const char *end = (const char *)desc + PAGE_SIZE;
 	const char *at = (const char *)(desc + 1);
@@ -25,10 +25,10 @@ static void free_buffers(struct trace_desc *desc)
 		for (i = 0; i < ring.nr_pages; i++, at += sizeof(page)) {
 			memcpy(&page, at, sizeof(page));
 			if (page)
-				free_page((void *)page);
+				fn((void *)page);
 		}
 	}
-	free_page(desc);
+	fn(desc);
 }
 
 /* Fill a zeroed descriptor, with @nr_pages new pages for each CPU. */
@@ -87,9 +87,8 @@ long pkvm_tracing_load(unsigned int nr_pages)
 		call.regs[2] = PAGE_SIZE;
 		ret = pkvm_call_hyp_req(&call);
 	}
-	if (ret)
-		free_buffers(desc);
-	else
+	for_each_page(desc, ret ? free_page : keep_page);
+	if (!ret)
 		trace_desc = desc;
 
 	return ret;
@@ -106,7 +105,7 @@ long pkvm_tracing_unload(void)
 	long ret = pkvm_hvc(&call);
 
 	if (!ret && trace_desc) {
-		free_buffers(trace_desc);
+		for_each_page(trace_desc, free_page);
 		trace_desc = NULL;
 	}
 

@@ -47,18 +47,24 @@ static void *get_shared_page(unsigned long word)
 	return page;
 }
 
+/* A page that EL2 goes on seeing is of no use to anybody: it is leaked. */
 static void free_shared_page(void *page)
 {
 	struct kvm_cpu_context call = {.regs = {HVC_UNSHARE}};
 
 	call.regs[1] = virt_to_pfn(page);
-	WARN_ON(pkvm_hvc(&call));
-	free_page(page);
+	if (WARN_ON(pkvm_hvc(&call)))
+		keep_page(page);
+	else
+		free_page(page);
 }
 
 /**
  * pkvm_create_vm() - Create a VM at EL2.
  * @nr_vcpus: it may have
+ *
+ * EL2 may give a handle that is in use by this kernel's books: somebody has
+ * ended that VM past it, and its pages are as good as lost.
  *
  * Return: its handle, -ENOMEM, or what EL2 says.
  */
@@ -79,6 +85,7 @@ long pkvm_create_vm(unsigned long nr_vcpus)
 			.kvm = kvm,
 			.pgd = pgd,
 		};
+		keep_page(kvm);
 		return ret;
 	}
 
@@ -109,10 +116,12 @@ long pkvm_create_vcpu(unsigned long handle, unsigned long idx)
 
 	call.regs[2] = (unsigned long)page;
 	ret = pkvm_call_hyp_req(&call);
-	if (!ret && vm)
+	if (!ret && vm) {
 		push_hyp_memcache(&vm->vcpus, page, virt_to_phys);
-	else
+		keep_page(page);
+	} else {
 		free_shared_page(page);
+	}
 
 	return ret;
 }

@@ -77,11 +77,14 @@ static inline struct regs hvc(enum hvc nr, unsigned long x1, unsigned long x2,
 		assert_int_equal(r_.x[3], (x3)); \
 	} while (0)
 
-/* The string of a request: its type, then its pages. */
+/* The string of a request: its type, then its pages, then all ones. */
 static inline unsigned long request(unsigned long type, unsigned long pages)
 {
-	return type | pages << 8;
+	return type | pages << 8 | 0xfffffful << 40;
 }
+
+#define ONES (~0ul)
+#define NO_REQUEST (ONES << 8)
 
 static inline unsigned long phys(uint32_t page)
 {
@@ -91,7 +94,7 @@ static inline unsigned long phys(uint32_t page)
 /* Where the host has page @page. */
 static inline unsigned long window(uint32_t page)
 {
-	return backend_host_window() + page * PAGE;
+	return heap_page_host(page);
 }
 
 static inline uint32_t spare(void)
@@ -99,8 +102,8 @@ static inline uint32_t spare(void)
 	struct heap_pages pages;
 
 	heap_pages(&pages);
-	assert_int_equal(
-		pages.host + pages.spare + pages.mapped + pages.transit, POOL);
+	assert_int_equal(pages.host + pages.spare + pages.mapped + pages.hyp,
+			 POOL);
 
 	return pages.spare;
 }

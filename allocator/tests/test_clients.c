@@ -183,7 +183,7 @@ static void no_pgd_before_the_memory(void **state)
 	heap_host_write(60, 1);
 	assert_int_equal(first(HVC_SHARE, phys(60) >> 12, 0), 0);
 	assert_regs(hvc(HVC_INIT_VM, window(60), window(61), 9), ERR(ENOMEM),
-		    request(HYP_REQ_ALLOC, 1), 0);
+		    request(HYP_REQ_ALLOC, 1), ONES);
 	assert_true(heap_host_owns(61));
 	unprepare();
 }

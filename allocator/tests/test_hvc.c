@@ -10,8 +10,13 @@
 
 static void unknown_calls_change_x0_only(void **state)
 {
-	static const unsigned long numbers[] = {0, 1, HVC_BASE - 1,
-						HVC_BASE + HVC_NR, ~0ul};
+	static const unsigned long numbers[] = {0,
+						1,
+						HVC_BASE - 1,
+						HVC_BASE + HVC_NR,
+						HVC_BASE + HVC_ALLOC - 1,
+						HVC_BASE + HVC_ALLOC + 1,
+						~0ul};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -57,7 +62,7 @@ static void alloc_asks_for_what_it_lacks(void **state)
 	(void)state;
 	/* 16 + 5008 bytes: two pages */
 	assert_regs(hvc(HVC_ALLOC, 5000, 7, 7), ERR(ENOMEM),
-		    request(HYP_REQ_ALLOC, 2), 0);
+		    request(HYP_REQ_ALLOC, 2), ONES);
 
 	/* the handler has read and cleared both */
 	assert_true(heap_errno(&err));
@@ -69,7 +74,7 @@ static void alloc_asks_for_what_it_lacks(void **state)
 	heap_host_write(1, phys(0));
 	assert_regs(hvc(HVC_TOPUP, HYP_REQ_ALLOC, phys(1), 2), 0, 0, 0);
 	regs = hvc(HVC_ALLOC, 5000, 7, 7);
-	assert_regs(regs, 0, 0, 0);
+	assert_regs(regs, 0, NO_REQUEST, ONES);
 	assert_int_equal(regs.x[4], (uintptr_t)backend_private(0) + 16);
 }
 
@@ -79,14 +84,15 @@ static void numbers_travel_lowest_byte_first(void **state)
 	boot(false, 0x1000);
 	/* 0x123 pages and 16 bytes of header less */
 	assert_regs(hvc(HVC_ALLOC, 0x123 * PAGE - 16, 7, 7), ERR(ENOMEM),
-		    0x0000012301, 0);
+		    0xffffff0000012301, ONES);
 }
 
 static void no_request_without_enomem(void **state)
 {
 	(void)state;
-	assert_regs(hvc(HVC_ALLOC, 16 * PAGE, 1, 1), ERR(E2BIG), 0, 0);
-	assert_regs(hvc(HVC_ALLOC, ~0ul, 1, 1), ERR(E2BIG), 0, 0);
+	assert_regs(hvc(HVC_ALLOC, 16 * PAGE, 1, 1), ERR(E2BIG), NO_REQUEST,
+		    ONES);
+	assert_regs(hvc(HVC_ALLOC, ~0ul, 1, 1), ERR(E2BIG), NO_REQUEST, ONES);
 }
 
 static void no_request_without_need(void **state)
@@ -95,7 +101,7 @@ static void no_request_without_need(void **state)
 	heap_host_write(0, 0);
 	hvc(HVC_TOPUP, HYP_REQ_ALLOC, phys(0), 1);
 	heap_fail_map(1);
-	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), 0, 0);
+	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), NO_REQUEST, ONES);
 }
 
 /* A need that nobody read stays on its CPU until the next -ENOMEM there. */
@@ -113,15 +119,15 @@ static void need_is_the_cpus_own(void **state)
 	heap_host_write(0, 0);
 	hvc(HVC_TOPUP, HYP_REQ_ALLOC, phys(0), 1);
 	heap_fail_map(1);
-	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), 0, 0);
+	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), NO_REQUEST, ONES);
 
 	heap_set_cpu(1);
-	assert_regs(hvc(HVC_ALLOC, ~0ul, 1, 1), ERR(E2BIG), 0, 0);
+	assert_regs(hvc(HVC_ALLOC, ~0ul, 1, 1), ERR(E2BIG), NO_REQUEST, ONES);
 	heap_fail_map(1);
 	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM),
-		    request(HYP_REQ_ALLOC, 2), 0);
+		    request(HYP_REQ_ALLOC, 2), ONES);
 	heap_fail_map(1);
-	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), 0, 0);
+	assert_regs(hvc(HVC_ALLOC, 16, 1, 1), ERR(ENOMEM), NO_REQUEST, ONES);
 }
 
 /* ---- reclaim ------------------------------------------------------------ */
@@ -174,20 +180,20 @@ static void selftest_asks_for_its_pages(void **state)
 {
 	(void)state;
 	assert_regs(hvc(HVC_SELFTEST, 0, 7, 7), ERR(ENOMEM),
-		    request(HYP_REQ_SELFTEST, 6), 0);
+		    request(HYP_REQ_SELFTEST, 6), ONES);
 	heap_host_write(0, 0);
 	assert_regs(hvc(HVC_TOPUP, HYP_REQ_SELFTEST, phys(0), 1), 0, 0, 0);
 	assert_int_equal(hvc(HVC_RECLAIMABLE, HYP_REQ_SELFTEST, 0, 0).x[1], 1);
 	assert_int_equal(hvc(HVC_RECLAIMABLE, HYP_REQ_ALLOC, 0, 0).x[1], 0);
 	assert_regs(hvc(HVC_SELFTEST, 0, 7, 7), ERR(ENOMEM),
-		    request(HYP_REQ_SELFTEST, 5), 0);
+		    request(HYP_REQ_SELFTEST, 5), ONES);
 	assert_regs(hvc(HVC_RECLAIM, HYP_REQ_SELFTEST, 9, 7), 0, phys(0), 1);
 }
 
 static void selftest_is_refused_to_a_running_host(void **state)
 {
 	(void)state;
-	assert_regs(hvc(HVC_SELFTEST, 0, 7, 7), ERR(EPERM), 0, 0);
+	assert_regs(hvc(HVC_SELFTEST, 0, 7, 7), ERR(EPERM), NO_REQUEST, ONES);
 }
 
 /* ---- a hostile host's top-up -------------------------------------------- */
@@ -350,15 +356,17 @@ static void takes_one_of_two(unsigned long *regs)
 
 static void a_try_that_maps_a_page_is_not_stuck(void **state)
 {
-	struct host_call call;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 
 	(void)state;
 	el2 = backend.vector;
 	backend.vector = takes_one_of_two;
-	assert_true(host_call_alloc(5000, 7, &call));
-	assert_true(call.got);
-	assert_int_equal(call.tries, 3);
-	assert_false(call.stuck);
+	assert_true(host_call_alloc(5000, 7, &loop, &got, &offset));
+	assert_true(got);
+	assert_int_equal(loop.tries, 3);
+	assert_false(loop.stuck);
 	assert_int_equal(host_free(), POOL - 2);
 	assert_null(host_finding()->what);
 }

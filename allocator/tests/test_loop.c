@@ -123,8 +123,7 @@ static void tops_up_and_calls_again(void **state)
 	(void)state;
 	/* bytes 5..15 are not the request's */
 	answer[0] = (struct regs){
-		{0, ERR(ENOMEM),
-		 0xffffff0000000000ul | request(HYP_REQ_SELFTEST, 3), ~0ul}};
+		{0, ERR(ENOMEM), request(HYP_REQ_SELFTEST, 3), ONES}};
 	answer[1] = (struct regs){{0, 0, 0, 0}}; /* takes all */
 	answer[2] = (struct regs){{0, 0}};
 	assert_int_equal(call(11, 22), 0);
@@ -147,12 +146,14 @@ static void gives_none_if_it_has_too_few(void **state)
 
 static void decodes_all_of_a_number(void **state)
 {
-	struct host_call result;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 
 	(void)state;
 	answer[0] = (struct regs){{0, ERR(ENOMEM), 0x0504030201}};
-	assert_true(host_call_alloc(5000, 7, &result));
-	assert_int_equal(result.need, 0x05040302);
+	assert_true(host_call_alloc(5000, 7, &loop, &got, &offset));
+	assert_int_equal(loop.need, 0x05040302);
 	assert_int_equal(calls, 1);
 }
 
@@ -180,19 +181,21 @@ static void frees_all_if_the_topup_is_no_call(void **state)
 /* EL2 asks for a page, takes it, and asks again, for ever. */
 static void a_livelock_is_bounded(void **state)
 {
-	struct host_call result;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 
 	(void)state;
 	for (int i = 0; i < ANSWERS; i += 2)
 		answer[i] = (struct regs){
 			{0, ERR(ENOMEM), request(HYP_REQ_ALLOC, 2)}};
-	assert_true(host_call_alloc(5000, 7, &result));
-	assert_false(result.got);
-	assert_int_equal(result.err, -ENOMEM);
-	assert_int_equal(result.need, 2);
-	assert_int_equal(result.tries, 7);
-	assert_true(result.stuck);
-	assert_int_equal(result.stuck_need, 2);
+	assert_true(host_call_alloc(5000, 7, &loop, &got, &offset));
+	assert_false(got);
+	assert_int_equal(loop.err, -ENOMEM);
+	assert_int_equal(loop.need, 2);
+	assert_int_equal(loop.tries, 7);
+	assert_true(loop.stuck);
+	assert_int_equal(loop.stuck_need, 2);
 	assert_asked(12, HVC_ALLOC, 5000, 0);
 }
 
@@ -200,54 +203,60 @@ static void a_livelock_is_bounded(void **state)
 
 static void allocates_after_a_topup(void **state)
 {
-	struct host_call result;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 
 	(void)state;
-	assert_true(host_call_alloc(5000, 7, &result));
-	assert_true(result.got);
-	assert_int_equal(result.offset, 16);
-	assert_int_equal(result.tries, 2);
-	assert_false(result.stuck);
+	assert_true(host_call_alloc(5000, 7, &loop, &got, &offset));
+	assert_true(got);
+	assert_int_equal(offset, 16);
+	assert_int_equal(loop.tries, 2);
+	assert_false(loop.stuck);
 	assert_int_equal(calls, 3);
 	assert_asked(1, HVC_TOPUP, HYP_REQ_ALLOC, phys(1));
 	assert_int_equal(asked[1].x[3], 2);
 	assert_int_equal(host_free(), POOL - 2);
 
-	assert_true(host_call_alloc(100, 7, &result));
-	assert_true(result.got);
-	assert_int_equal(result.tries, 1);
+	assert_true(host_call_alloc(100, 7, &loop, &got, &offset));
+	assert_true(got);
+	assert_int_equal(loop.tries, 1);
 	assert_int_equal(calls, 4);
 }
 
 static void allocates_nothing_from_a_poor_host(void **state)
 {
-	struct host_call result;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 	int err;
 
 	(void)state;
 	assert_true(heap_host_topup(HYP_REQ_SELFTEST, 2, &err));
 	assert_true(host_topup(POOL - 3, &err));
 	assert_int_equal(err, 0);
-	assert_true(host_call_alloc(63 * PAGE, 7, &result));
-	assert_false(result.got);
-	assert_int_equal(result.err, -ENOMEM);
-	assert_int_equal(result.need, 3);
-	assert_int_equal(result.tries, 1);
-	assert_false(result.stuck);
+	assert_true(host_call_alloc(63 * PAGE, 7, &loop, &got, &offset));
+	assert_false(got);
+	assert_int_equal(loop.err, -ENOMEM);
+	assert_int_equal(loop.need, 3);
+	assert_int_equal(loop.tries, 1);
+	assert_false(loop.stuck);
 	assert_int_equal(calls, 3); /* no third top-up */
 	assert_int_equal(host_free(), 1);
 }
 
 static void reports_an_error_that_no_page_mends(void **state)
 {
-	struct host_call result;
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
 
 	(void)state;
-	assert_true(host_call_alloc(64 * PAGE, 7, &result));
-	assert_false(result.got);
-	assert_int_equal(result.err, -E2BIG);
-	assert_int_equal(result.need, 0);
-	assert_int_equal(result.tries, 1);
+	assert_true(host_call_alloc(64 * PAGE, 7, &loop, &got, &offset));
+	assert_false(got);
+	assert_int_equal(loop.err, -E2BIG);
+	assert_int_equal(loop.need, 0);
+	assert_int_equal(loop.tries, 1);
 	assert_int_equal(calls, 1);
 }
 

@@ -6,6 +6,7 @@
  * which a target can go wrong.
  */
 #include "allocator/heap.h"
+#include "allocator/hvc.h"
 #include "scripts/lib/test.h"
 
 #include <string.h>
@@ -131,7 +132,9 @@ static void refuses_a_wild_access(void **state)
 
 static void passes_values_through(void **state)
 {
-	struct heap_list list = {.head = 4096, .nr = 5};
+	unsigned long topup[HEAP_REGS] = {HVC_BASE + HVC_TOPUP, 1, 4096, 5};
+	unsigned long reclaim[HEAP_REGS] = {HVC_BASE + HVC_RECLAIM, 1, 77};
+	unsigned long selftest[HEAP_REGS] = {HVC_BASE + HVC_SELFTEST};
 	int err;
 
 	(void)state;
@@ -140,12 +143,14 @@ static void passes_values_through(void **state)
 	assert_true(heap_init(22, &err));
 	assert_int_equal(err, -22);
 	assert_int_equal(heap_bytes(), 0);
-	assert_true(heap_topup(&list, &err));
-	assert_int_equal(err, 5);
-	assert_true(heap_reclaim(&list, 77));
-	assert_int_equal(list.nr, 77);
-	assert_true(heap_selftest(&err));
-	assert_int_equal(err, -95); /* it brings none */
+	assert_true(heap_hvc(topup));
+	assert_int_equal(topup[1], 5);
+	assert_int_equal(topup[2], 4096);
+	assert_true(heap_hvc(reclaim));
+	assert_int_equal(reclaim[1], 0);
+	assert_int_equal(reclaim[3], 77);
+	assert_true(heap_hvc(selftest));
+	assert_int_equal(selftest[1], (unsigned long)-95L); /* it brings none */
 }
 
 int main(void)

@@ -76,6 +76,7 @@ static unsigned long load_with(size_t at, unsigned long value)
 	memcpy(words, valid, sizeof(words));
 	if (at < WORDS)
 		words[at] = value;
+	heap_host_junk(60);
 	raw_copy((void *)backend_phys_to_virt(phys(60)), words, sizeof(words));
 	regs = hvc(HVC_TRACING_LOAD, window(60), PAGE, 0);
 
@@ -96,7 +97,6 @@ static void a_descriptor_must_be_valid(void **state)
 
 	(void)state;
 	assert_true(host_topup(5, &err)); /* 40 * 509 bytes are the most */
-	heap_host_junk(60);
 	assert_int_equal(load_with(WORDS, 0), 0);
 	assert_int_equal(load_with(0, 0), ERR(EINVAL));
 	assert_int_equal(load_with(0, 1), ERR(EINVAL));
@@ -156,6 +156,7 @@ static void a_descriptor_must_be_the_hosts(void **state)
 static void the_array_is_of_40_bytes_a_page(void **state)
 {
 	(void)state;
+	heap_host_junk(60);
 	raw_fill((void *)backend_phys_to_virt(phys(60)), 0, PAGE);
 	raw_copy((void *)backend_phys_to_virt(phys(60)), valid, sizeof(valid));
 	/* 3 + 99 pages: 4080 bytes, and the header: one page */
@@ -163,11 +164,11 @@ static void the_array_is_of_40_bytes_a_page(void **state)
 	raw_copy((void *)(backend_phys_to_virt(phys(60)) + 40),
 		 &(unsigned long){99ul << 32 | 1}, 8);
 	assert_regs(hvc(HVC_TRACING_LOAD, window(60), PAGE, 7), ERR(ENOMEM),
-		    request(HYP_REQ_ALLOC, 1), 0);
+		    request(HYP_REQ_ALLOC, 1), ONES);
 	raw_copy((void *)(backend_phys_to_virt(phys(60)) + 40),
 		 &(unsigned long){100ul << 32 | 1}, 8);
 	assert_regs(hvc(HVC_TRACING_LOAD, window(60), PAGE, 7), ERR(ENOMEM),
-		    request(HYP_REQ_ALLOC, 2), 0);
+		    request(HYP_REQ_ALLOC, 2), ONES);
 	assert_no_leak();
 }
 

@@ -74,34 +74,29 @@ static void remembers_what_was_not_locked(void **state)
 	unsigned long va = map_one(0, 1);
 	const struct backend_record *r = &backend.record;
 	unsigned int lock = 0;
-	static const struct {
-		int mc, host_list;
-	} mcs;
+	static const int mc;
 	const int on_stack = 0;
 
 	(void)state;
 	backend_begin(1000);
 	backend_lock(&lock, "test");
 	hyp_store8(va);
-	assert_int_equal(r->unlocked_hi, 0);
+	assert_int_equal(r->unlocked_nr, 0);
 	backend_unlock(&lock, "test");
 	hyp_load8(va + 40);
-	assert_int_equal(r->unlocked_lo, 40);
-	assert_int_equal(r->unlocked_hi, 48);
+	assert_int_equal(r->unlocked_nr, 1);
+	assert_int_equal(r->unlocked[0].lo, 40);
+	assert_int_equal(r->unlocked[0].hi, 48);
 
 	assert_int_equal(backend_donate_hyp(pfn(1), 1), 0);
-	backend.data = (uintptr_t)&mcs;
-	backend.data_end = (uintptr_t)(&mcs + 1);
-	backend.host_list = &mcs.host_list;
-	backend_cache_push(&mcs.host_list, (void *)linear(1), 0);
-	assert_false(r->unlocked_cache);
+	backend.data = (uintptr_t)&mc;
+	backend.data_end = (uintptr_t)(&mc + 1);
 	backend_cache_push(&on_stack, (void *)linear(1), 0);
 	assert_false(r->unlocked_cache);
-	backend_cache_push(&mcs.mc, (void *)linear(1), 0);
+	backend_cache_push(&mc, (void *)linear(1), 0);
 	assert_true(r->unlocked_cache);
 	backend.data = 0;
 	backend.data_end = 0;
-	backend.host_list = NULL;
 }
 
 static void locks_know_their_holder(void **state)
@@ -111,7 +106,7 @@ static void locks_know_their_holder(void **state)
 	(void)state;
 	backend_lock(&lock, "test");
 	assert_int_equal(lock, 1);
-	assert_int_equal(backend.locks, 1);
+	assert_int_equal(backend.locks[0], 1);
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_HANG);
 	backend.cpu = 1;
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_PANIC);

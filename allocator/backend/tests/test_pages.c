@@ -86,7 +86,7 @@ static void allows_the_link_of_a_wiped_page(void **state)
 	backend_cache_push(&list, (void *)linear(0), ~0ul);
 	assert_int_equal(backend_donate_host(pfn(0), 1), 0);
 	assert_false(backend.record.unwiped);
-	assert_int_equal(backend_host_read(0), ~0ul);
+	assert_int_equal(backend_host_read(0, 0), ~0ul);
 }
 
 static void notices_what_was_not_cleaned(void **state)

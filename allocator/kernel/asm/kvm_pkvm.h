@@ -45,21 +45,27 @@ pkvm_hyp_req_byte(const struct kvm_cpu_context *ctxt, int at)
 	return ctxt->regs[HYP_REQ_REG + at / 8] >> (at % 8 * 8);
 }
 
-/* EL2 to the host; clears what of x2 and x3 the request does not use. */
+/*
+ * EL2 to the host. What of x2 and x3 the request does not use says nothing, and
+ * is not 0, so that nobody gets used to it.
+ */
 static inline __maybe_unused void
 pkvm_hyp_req_encode(struct kvm_cpu_context *ctxt,
 		    const struct pkvm_hyp_req *req)
 {
 	int args = pkvm_hyp_req_args(req->type);
-	int i;
+	int at;
 
 	BUG_ON(args < 0);
-	ctxt->regs[HYP_REQ_REG] = req->type;
+	ctxt->regs[HYP_REQ_REG] = 0;
 	ctxt->regs[HYP_REQ_REG + 1] = 0;
-	for (i = 0; i < args; i++) {
-		unsigned long byte = (u8)(req->nr_pages >> (i * 8));
-		int at = i + 1;
+	for (at = 0; at < HYP_REQ_BYTES; at++) {
+		unsigned long byte = 0xff;
 
+		if (!at)
+			byte = req->type;
+		else if (at <= args)
+			byte = (u8)(req->nr_pages >> ((at - 1) * 8));
 		ctxt->regs[HYP_REQ_REG + at / 8] |= byte << (at % 8 * 8);
 	}
 }

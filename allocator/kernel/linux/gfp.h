@@ -31,6 +31,12 @@ static inline __maybe_unused void free_page(void *addr)
 	backend_host_free(virt_to_phys(addr));
 }
 
+/* Whoever took the page has it for good, or until free_page(). */
+static inline __maybe_unused void keep_page(void *addr)
+{
+	backend_host_keep(virt_to_phys(addr));
+}
+
 static inline __maybe_unused void *get_zeroed_page(void)
 {
 	void *page = __get_free_page();

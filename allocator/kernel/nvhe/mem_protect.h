@@ -24,6 +24,23 @@ static inline __maybe_unused int __pkvm_host_unshare_hyp(u64 pfn)
 	return backend_unshare_hyp(pfn);
 }
 
+static inline __maybe_unused int __pkvm_host_donate_guest(u64 pfn,
+							  unsigned int handle)
+{
+	return backend_donate_guest(pfn, handle);
+}
+
+/* Whose guest's page it is: a handle, or an error. */
+static inline __maybe_unused long guest_of_page(u64 pfn)
+{
+	return backend_guest(pfn);
+}
+
+static inline __maybe_unused int __pkvm_guest_donate_hyp(u64 pfn)
+{
+	return backend_take_guest(pfn);
+}
+
 /* Does the host share all of [@addr, +@size), by EL2's address? */
 static inline __maybe_unused bool hyp_is_shared(const void *addr, size_t size)
 {

@@ -12,6 +12,9 @@ int __pkvm_init_vm(struct kvm *host_kvm, unsigned long pgd_hva);
 int __pkvm_init_vcpu(unsigned int handle, struct kvm_vcpu *host_vcpu);
 int __pkvm_teardown_vm(unsigned int handle);
 
+int pkvm_donate_guest(unsigned int handle, u64 pfn);
+int pkvm_reclaim_guest(u64 pfn);
+
 struct pkvm_hyp_vm *get_pkvm_hyp_vm(unsigned int handle);
 int put_pkvm_hyp_vm(unsigned int handle);
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "state.h"
+
+/*
+ * What happens in the middle of a call: hooks, and the calls nested in it. The
+ * record of the call that is interrupted goes on afterwards as if nothing had
+ * been, but that it also tells what the nested ones wrote, unmapped, touched
+ * without a lock or left unwiped.
+ */
+
+static struct backend_record interrupted; /* while a hook runs */
+
+static void forget(struct backend_record *r)
+{
+	r->calls = 0;
+	r->accesses = 0;
+	r->stores = 0;
+	r->unmap_lo = UINT64_MAX;
+	r->unmap_hi = 0;
+	r->unlocked_nr = 0;
+	r->unlocked_cache = false;
+	r->unwiped = false;
+	r->sanitizer = false;
+	r->hvcs = 0;
+}
+
+/* What a nested call did, besides what it counted, becomes part of @outer. */
+static void join(struct backend_record *outer)
+{
+	const struct backend_record inner = backend.record;
+
+	backend.record = *outer;
+	if (inner.stores > BACKEND_STORES)
+		backend.record.stores = inner.stores;
+	else
+		for (uint32_t i = 0; i < inner.stores; i++)
+			backend_note_store(inner.store[i].lo,
+					   inner.store[i].hi);
+	for (uint32_t i = 0; i < inner.unlocked_nr; i++)
+		backend_note_unlocked(inner.unlocked[i].lo,
+				      inner.unlocked[i].hi);
+	if (inner.unmap_lo < backend.record.unmap_lo)
+		backend.record.unmap_lo = inner.unmap_lo;
+	if (inner.unmap_hi > backend.record.unmap_hi)
+		backend.record.unmap_hi = inner.unmap_hi;
+	backend.record.unlocked_cache |= inner.unlocked_cache;
+	backend.record.sanitizer |= inner.sanitizer;
+	if (inner.unwiped && !backend.record.unwiped) {
+		backend.record.unwiped = true;
+		backend.record.unwiped_byte = inner.unwiped_byte;
+		backend.record.unwiped_page = inner.unwiped_page;
+		backend.record.unwiped_at = inner.unwiped_at;
+	}
+	*outer = backend.record;
+}
+
+void backend_record_begins(void)
+{
+	if (backend.nested)
+		join(&interrupted);
+	forget(&backend.record);
+}
+
+struct backend_place backend_place(void)
+{
+	return (struct backend_place){
+		.out = backend.out,
+		.stack_top = backend.stack_top,
+		.host_side = backend.host_side,
+	};
+}
+
+void backend_go_back(const struct backend_place *place)
+{
+	backend.out = place->out;
+	backend.stack_top = place->stack_top;
+	backend_enter(place->host_side);
+}
+
+void backend_run_hook(void (*hook)(void *data))
+{
+	const struct backend_place place = backend_place();
+	const struct backend_hooks hooks = backend.hooks;
+	const uint64_t calls_bound = backend.calls_bound;
+	const uint64_t accesses_bound = backend.accesses_bound;
+	const uint32_t cpu = backend.cpu;
+
+	/* A crash of the hook itself is not the target's; and one level is all */
+	backend.out = NULL;
+	backend.hooks = (struct backend_hooks){.data = NULL};
+	interrupted = backend.record;
+	forget(&backend.record);
+	backend.nested = true;
+
+	hook(hooks.data);
+
+	backend.nested = false;
+	join(&interrupted);
+	backend.hooks = hooks;
+	backend.calls_bound = calls_bound;
+	backend.accesses_bound = accesses_bound;
+	backend.cpu = cpu;
+	backend_go_back(&place);
+	if (backend.ended && backend.out)
+		backend_unwind(backend.out);
+}
