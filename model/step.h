@@ -94,8 +94,9 @@ struct step {
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */
 	struct census before, after;
-	bool fault_armed; /* a fault of any kind was armed when it began */
-	bool others;	  /* other CPUs ran at its unlocks */
+	bool fault_armed;   /* a fault of any kind was armed when it began */
+	bool others;	    /* other CPUs ran at its unlocks */
+	uint32_t host_free; /* after it, by the host's own books */
 	/* the host's code warned; NULL, NULL if it did not */
 	const char *warned, *warned_function;
 
@@ -149,7 +150,8 @@ struct step {
 	const char *walk_broken; /* why the walk ended early; NULL: it did not */
 	uint64_t walk_broken_at; /* offset of the header */
 	const struct model *model;
-	const struct world *world; /* exact: page counts of all owners */
+	/* the page counts of all owners; contract: how many VMs there are */
+	const struct world *world;
 
 	/*
 	 * promise: @promised where pages were asked back and nothing excuses

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef HYPHEAP_WORLD_H
-#define HYPHEAP_WORLD_H
+#ifndef HYPHEAP_MODEL_WORLD_H
+#define HYPHEAP_MODEL_WORLD_H
 
 #include "model/model.h"
 
@@ -60,8 +60,8 @@ struct world_config {
  * struct world_result - What an operation comes to.
  * @ret: what the host's function returns, or x1 of a raw hypercall: 0, a
  *	 handle, pages, a negative error
- * @need: pages that the last try asked for, if it failed; else 0. A raw
- *	  hypercall: that it asks for
+ * @need: pages that the last try which was answered asked for, if it failed;
+ *	  else 0. A raw hypercall: that it asks for
  * @pages: reclaim, shrink: pages that came back
  * @left_head, @left_nr: raw top-up, raw reclaim: x2 and x3
  * @any_head: left_head can be anything
@@ -290,7 +290,8 @@ bool world_owns(const struct world *w, uint64_t lo, uint64_t hi);
 
 /*
  * For another policy than the model's: handles and references are kept from
- * what was returned, so that it is known when a panic is due.
+ * what was returned, so that it is known when a panic is due, and how many
+ * roots of stage 2 there are (world_hyp()).
  */
 enum world_call {
 	WORLD_INIT_VM,	   /* ret: the handle */
