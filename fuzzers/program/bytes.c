@@ -19,6 +19,7 @@ enum {
 };
 
 #define FLAG_NO_INIT 1u
+#define FLAG_BOOT 2u
 
 static const uint8_t magic[] = {'H', 'Y', 'P'};
 
@@ -50,7 +51,8 @@ static void header_encode(const struct prog_world *world, uint8_t *out)
 	out[AT_PAGE] = (uint8_t)((world->page_shift - 12) / 2);
 	out[AT_CPUS] = (uint8_t)(world->cpus - 1);
 	put(out + AT_POOL, 2, world->pool_pages);
-	out[AT_FLAGS] = world->init ? 0 : FLAG_NO_INIT;
+	out[AT_FLAGS] = (uint8_t)((world->init ? 0 : FLAG_NO_INIT) |
+				  (world->boot ? FLAG_BOOT : 0));
 	put(out + AT_VM, 2, world->vm_size);
 	put(out + AT_VCPU, 2, world->vcpu_size);
 	put(out + AT_SWARM, 8, world->swarm);
@@ -71,6 +73,7 @@ static struct prog_world header_decode(const uint8_t *data, size_t len)
 		.pool_pages = (uint32_t)get(h + AT_POOL, 2),
 		.cpus = 1 + h[AT_CPUS] % PROG_CPUS_MAX,
 		.init = !(h[AT_FLAGS] & FLAG_NO_INIT),
+		.boot = h[AT_FLAGS] & FLAG_BOOT,
 		.vm_size = (uint16_t)get(h + AT_VM, 2),
 		.vcpu_size = (uint16_t)get(h + AT_VCPU, 2),
 		.swarm = get(h + AT_SWARM, 8),
@@ -93,10 +96,15 @@ uint8_t prog_allowed(uint64_t swarm, uint8_t number)
 	return (uint8_t)__builtin_ctzll(swarm);
 }
 
+static uint64_t wide(uint32_t low, uint32_t high)
+{
+	return (uint64_t)high << 32 | low;
+}
+
 void prog_decode(struct prog *prog, const uint8_t *data, size_t len)
 {
+	uint32_t prefix[PROG_PREFIXES] = {0};
 	const uint8_t *end;
-	uint64_t high = 0;
 
 	prog_clear(prog);
 	prog->world = header_decode(data, len);
@@ -106,20 +114,23 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len)
 	end = data + (len - len % PROG_RECORD);
 	prog_reserve(prog, (len - PROG_HEADER) / PROG_RECORD);
 	for (data += PROG_HEADER; data < end; data += PROG_RECORD) {
-		uint64_t low = get(data + 4, 4);
+		uint32_t low = (uint32_t)get(data + 4, 4);
 		struct op op;
 
 		if (data[0] == OP_PREFIX) {
-			high = low << 32;
+			prefix[data[1] % PROG_PREFIXES] = low;
 			continue;
 		}
 		op.kind = prog_allowed(prog->world.swarm, data[0]);
 		op.sub = data[1];
 		op.slot = (uint16_t)get(data + 2, 2);
-		op.arg = high | low;
+		op.arg = wide(low, prefix[0]);
+		op.x[0] = wide(prefix[1], prefix[2]);
+		op.x[1] = wide(prefix[3], prefix[4]);
+		op.at = (uint8_t)prefix[5];
 		op_fix(&op, prog->world.cpus);
 		prog->ops[prog->nr++] = op;
-		high = 0;
+		memset(prefix, 0, sizeof(prefix));
 	}
 }
 
@@ -131,9 +142,32 @@ int prog_version(const uint8_t *data, size_t len)
 	return len > AT_VERSION ? data[AT_VERSION] : PROG_VERSION;
 }
 
+/* What the prefix with this sub says of an operation; 0: there is none. */
+static uint32_t prefix_of(const struct op *op, uint32_t sub)
+{
+	switch (sub) {
+	case 0:
+		return (uint32_t)(op->arg >> 32);
+	case 1:
+	case 3:
+		return (uint32_t)op->x[sub / 2];
+	case 2:
+	case 4:
+		return (uint32_t)(op->x[sub / 2 - 1] >> 32);
+	default:
+		return op->at;
+	}
+}
+
 size_t prog_op_size(const struct op *op)
 {
-	return op->arg >> 32 ? 2 * PROG_RECORD : PROG_RECORD;
+	size_t size = PROG_RECORD;
+	uint32_t sub;
+
+	for (sub = 0; sub < PROG_PREFIXES; sub++)
+		if (prefix_of(op, sub))
+			size += PROG_RECORD;
+	return size;
 }
 
 size_t prog_size(const struct prog *prog)
@@ -146,19 +180,21 @@ size_t prog_size(const struct prog *prog)
 	return size;
 }
 
-static void record(uint8_t *out, const struct op *op, uint64_t arg)
+static size_t record(uint8_t *out, uint8_t kind, uint8_t sub, uint16_t slot,
+		     uint64_t arg)
 {
-	out[0] = op->kind;
-	out[1] = op->sub;
-	put(out + 2, 2, op->slot);
+	out[0] = kind;
+	out[1] = sub;
+	put(out + 2, 2, slot);
 	put(out + 4, 4, arg);
+
+	return PROG_RECORD;
 }
 
 size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max)
 {
-	static const struct op prefix = {.kind = OP_PREFIX};
 	size_t at = PROG_HEADER;
-	uint32_t i;
+	uint32_t i, sub;
 
 	if (max < PROG_HEADER)
 		return 0;
@@ -169,12 +205,11 @@ size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max)
 
 		if (max - at < prog_op_size(op))
 			break;
-		if (op->arg >> 32) {
-			record(out + at, &prefix, op->arg >> 32);
-			at += PROG_RECORD;
-		}
-		record(out + at, op, op->arg);
-		at += PROG_RECORD;
+		for (sub = 0; sub < PROG_PREFIXES; sub++)
+			if (prefix_of(op, sub))
+				at += record(out + at, OP_PREFIX, (uint8_t)sub,
+					     0, prefix_of(op, sub));
+		at += record(out + at, op->kind, op->sub, op->slot, op->arg);
 	}
 	return at;
 }

@@ -142,21 +142,6 @@ void corrupt_print(const struct op *op, char *buf, size_t size)
 
 /* ---- from text ---------------------------------------------------------- */
 
-static int number_up_to(struct scan *scan, const char *what, uint64_t lo,
-			uint64_t hi, uint64_t *value)
-{
-	struct token token = scan->token;
-
-	if (scan_number(scan, what, value))
-		return -1;
-	if (*value < lo || *value > hi)
-		return scan_fail(scan, &token,
-				 "%s %" PRIu64 " is out of range; it is "
-				 "%" PRIu64 " to %" PRIu64,
-				 what, *value, lo, hi);
-	return 0;
-}
-
 /* "a" or "free 2" */
 static int chunk_operand(struct scan *scan, uint16_t *slot, bool *free)
 {
@@ -166,7 +151,7 @@ static int chunk_operand(struct scan *scan, uint16_t *slot, bool *free)
 	if (!*free)
 		return scan_slot(scan, slot);
 	if (scan_next(scan) ||
-	    number_up_to(scan, "N", 0, OP_SLOTS - 1, &number))
+	    scan_number_in(scan, "N", 0, OP_SLOTS - 1, &number))
 		return -1;
 	*slot = (uint16_t)number;
 
@@ -179,12 +164,12 @@ static int field_operands(struct scan *scan, struct op *op)
 		op->sub += CORRUPT_SET_NEXT - CORRUPT_FLIP_NEXT;
 		if (scan_mark(scan, '='))
 			return -1;
-		return number_up_to(scan, "VALUE", 0, UINT32_MAX, &op->arg);
+		return scan_number_in(scan, "VALUE", 0, UINT32_MAX, &op->arg);
 	}
 	if (scan_next(scan))
 		return -1;
 
-	return number_up_to(scan, "BITS", 1, UINT32_MAX, &op->arg);
+	return scan_number_in(scan, "BITS", 1, UINT32_MAX, &op->arg);
 }
 
 static int copy_operands(struct scan *scan, struct op *op)

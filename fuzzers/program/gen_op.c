@@ -55,6 +55,14 @@ uint64_t gen_arg(struct rng *rng, const struct prog *prog, uint8_t kind)
 		       rng_below(rng, 18);
 	case OP_CORRUPT:
 		return gen_corruption(rng, prog, 0).arg;
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
+		return gen_host_op(rng, prog, kind).arg;
 	case OP_FREE:
 	case OP_WRITE:
 	case OP_MISUSE:
@@ -70,10 +78,14 @@ struct op gen_op(struct rng *rng, const struct prog *prog)
 
 	if (op.kind == OP_CORRUPT)
 		return gen_corruption(rng, prog, gen_slot(rng, prog));
+	if (gen_is_host(op.kind))
+		return gen_host_op(rng, prog, op.kind);
 	op.sub = (uint8_t)rng_below(rng, 256);
 	op.slot = gen_slot(rng, prog);
 	op.arg = gen_arg(rng, prog, op.kind);
-	op_fix(&op, prog->world.cpus);
+	if (prog_of_host(prog->world.swarm) && rng_percent(rng, 12))
+		op.at = gen_at(rng);
+	gen_fix(&op, prog);
 
 	return op;
 }
@@ -100,7 +112,9 @@ void gen_uniform(struct prog *prog, struct rng *rng,
 		if (op.kind == OP_MISUSE && i + 1 < config->ops)
 			op.sub = MISUSE_NULL;
 		op.arg = gen_log(rng, op_slot(&op) == SLOT_EMPTY ? 20 : 6);
-		op_fix(&op, prog->world.cpus);
+		if (gen_is_host(op.kind))
+			op = gen_host_op(rng, prog, op.kind);
+		gen_fix(&op, prog);
 		prog_add(prog, op);
 	}
 }

@@ -198,6 +198,13 @@ void gen_state_note(struct gen_state *st, const struct op *op)
 	case OP_CPU:
 	case OP_MISUSE:
 	case OP_CORRUPT:
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
 	case OP_PREFIX:
 		return;
 	}

@@ -90,6 +90,33 @@ uint64_t gen_arg(struct rng *rng, const struct prog *prog, uint8_t kind);
 struct op gen_corruption(struct rng *rng, const struct prog *prog,
 			 uint16_t slot);
 
+/* gen_is_host() - Is it one of create to hvc? */
+static inline bool gen_is_host(uint8_t kind)
+{
+	return kind < OP_NUMBERS && prog_of_host(UINT64_C(1) << kind);
+}
+
+/* gen_host_op() - One operation of such a kind. */
+struct op gen_host_op(struct rng *rng, const struct prog *prog, uint8_t kind);
+
+/* gen_page() - A page of the pool, mostly one that the host's kernel leaves. */
+uint32_t gen_page(struct rng *rng, const struct prog_world *world);
+
+/* gen_handle() - A VM's, mostly one of the first. */
+uint64_t gen_handle(struct rng *rng);
+
+/* gen_at() - What a deferred operation waits for: the first few. */
+uint8_t gen_at(struct rng *rng);
+
+/* gen_value() - A register or a word in memory: a place, or a number. */
+uint64_t gen_value(struct rng *rng, const struct prog *prog);
+
+/*
+ * gen_fix() - op_fix(), and only in programs of the host are there faults and
+ * scans of the later forms, and what is deferred.
+ */
+void gen_fix(struct op *op, const struct prog *prog);
+
 /* gen_kinds() - What may occur in programs of a profile. */
 uint64_t gen_kinds(const struct gen_config *config);
 

@@ -216,6 +216,15 @@ void gen_kind(struct gen *g, uint8_t kind)
 		prog_add(g->prog,
 			 gen_corruption(g->rng, g->prog, gen_live_slot(g)));
 		return;
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
+		prog_add(g->prog, gen_host_op(g->rng, g->prog, kind));
+		return;
 	case OP_PREFIX:
 		break;
 	}

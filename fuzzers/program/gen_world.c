@@ -101,10 +101,12 @@ uint64_t gen_kinds(const struct gen_config *config)
 {
 	switch (config->profile) {
 	case PROFILE_CORRUPT:
+		return prog_swarm_usual() | bit(OP_CORRUPT);
+	case PROFILE_HOST:
+		return prog_swarm_host();
 	case PROFILE_TEXT:
 		return prog_swarm_all();
 	case PROFILE_HEAP:
-	case PROFILE_HOST:
 		break;
 	}
 	return prog_swarm_usual();

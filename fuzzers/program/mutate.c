@@ -162,7 +162,9 @@ static bool change_kind(struct prog *prog, struct rng *rng)
 	op->sub = (uint8_t)any(rng, 256);
 	if (!op->arg)
 		op->arg = gen_arg(rng, prog, op->kind);
-	op_fix(op, prog->world.cpus);
+	if (gen_is_host(op->kind))
+		*op = gen_host_op(rng, prog, op->kind);
+	gen_fix(op, prog);
 	return true;
 }
 
@@ -330,13 +332,17 @@ static uint64_t sum_of(const struct prog *prog)
 	sum = mix(sum, (uint64_t)w->heap_pages << 32 | w->pool_pages);
 	sum = mix(sum, (uint64_t)w->vm_size << 48 |
 			       (uint64_t)w->vcpu_size << 32 |
-			       w->page_shift << 16 | w->cpus << 8 | w->init);
+			       w->page_shift << 16 | w->cpus << 8 |
+			       (uint32_t)w->boot << 1 | w->init);
 	for (i = 0; i < prog->nr; i++) {
 		const struct op *op = &prog->ops[i];
 
 		sum = mix(sum, op->kind | (uint32_t)op->sub << 8 |
-				       (uint32_t)op->slot << 16);
+				       (uint32_t)op->slot << 16 |
+				       (uint64_t)op->at << 32);
 		sum = mix(sum, op->arg);
+		sum = mix(sum, op->x[0]);
+		sum = mix(sum, op->x[1]);
 	}
 	return sum;
 }

@@ -21,7 +21,10 @@ static void refit(struct prog *prog, bool drop)
 		if (drop && !(swarm & kind_bit(op.kind)))
 			continue;
 		op.kind = prog_allowed(swarm, op.kind);
-		op_fix(&op, prog->world.cpus);
+		if (op.kind == prog->ops[i].kind)
+			op_fix(&op, prog->world.cpus);
+		else
+			gen_fix(&op, prog);
 		prog->ops[to++] = op;
 	}
 	prog->nr = to;
@@ -171,8 +174,131 @@ static uint64_t nudge_count(struct rng *rng, const struct prog *prog,
 	}
 }
 
+static uint64_t nudge_number(struct rng *rng, uint64_t value)
+{
+	switch (rng_below(rng, 6)) {
+	case 0:
+		return value + 1;
+	case 1:
+		return value - 1;
+	case 2:
+		return value ^ UINT64_C(1) << rng_below(rng, 64);
+	case 3:
+		return value * 2;
+	case 4:
+		return UINT64_MAX - rng_below(rng, 5);
+	default:
+		return rng_below(rng, 5);
+	}
+}
+
+/* A register or a word in memory: another page, another place in it. */
+static uint64_t nudge_value(struct rng *rng, const struct prog *prog,
+			    uint64_t value)
+{
+	static const int8_t by[] = {1, 8, 16, -1, -8, -16};
+	uint32_t tag = op_tag(value), page = op_tag_page(value);
+	uint32_t step = (uint32_t)(int32_t)by[rng_below(rng, sizeof(by))];
+
+	if (rng_percent(rng, 15))
+		return gen_value(rng, prog);
+	if (!tag)
+		return nudge_number(rng, value);
+	switch (rng_below(rng, 5)) {
+	case 0:
+		page++;
+		break;
+	case 1:
+		page--;
+		break;
+	case 2:
+		page = gen_page(rng, &prog->world);
+		break;
+	case 3:
+		tag = (uint32_t)rng_range(rng, OP_TAG_PHYS, OP_TAG_FRAME);
+		break;
+	default:
+		value += step;
+		break;
+	}
+	page &= OP_ADDR_PAGES - 1;
+
+	return OP_ADDR(tag, page,
+		       tag == OP_TAG_FRAME ? 0 : op_tag_offset(value));
+}
+
+/* One of the fields of a deferred operation, a poke or a hypercall. */
+static void nudge_host(struct rng *rng, const struct prog *prog, struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_CREATE:
+	case OP_DESTROY:
+		if (rng_percent(rng, 50)) {
+			op->slot += (uint16_t)rng_range(rng, 0, 2) - 1u;
+			return;
+		}
+		op->arg = nudge_number(rng, op->arg);
+		return;
+	case OP_TRACE:
+		op->arg = nudge_number(rng, op->arg);
+		return;
+	case OP_POKE:
+		if (rng_percent(rng, 40))
+			op->arg = nudge_value(rng, prog, op->arg);
+		else
+			op->x[0] = nudge_value(rng, prog, op->x[0]);
+		return;
+	case OP_HVC:
+		switch (rng_below(rng, 8)) {
+		case 0:
+			op->sub = gen_host_op(rng, prog, OP_HVC).sub;
+			return;
+		case 1:
+		case 2:
+		case 3:
+			op->arg = nudge_value(rng, prog, op->arg);
+			return;
+		case 4:
+		case 5:
+		case 6:
+			op->x[0] = nudge_value(rng, prog, op->x[0]);
+			return;
+		default:
+			op->x[1] = nudge_value(rng, prog, op->x[1]);
+			return;
+		}
+	default:
+		return;
+	}
+}
+
+/* When a deferred operation runs, or that one is deferred, or no longer. */
+static void nudge_at(struct rng *rng, struct op *op)
+{
+	switch (rng_below(rng, op->at ? 4 : 1)) {
+	case 0:
+		op->at = gen_at(rng);
+		break;
+	case 1:
+		op->at++;
+		break;
+	case 2:
+		op->at--;
+		break;
+	default:
+		op->at = 0;
+		break;
+	}
+}
+
 static bool nudge(struct rng *rng, const struct prog *prog, struct op *op)
 {
+	bool of_host = prog_of_host(prog->world.swarm);
+
+	if (of_host && op_event(op) && rng_percent(rng, op->at ? 30 : 8)) {
+		nudge_at(rng, op);
+		return true;
+	}
 	switch ((enum op_kind)op->kind) {
 	case OP_ALLOC:
 	case OP_CALL:
@@ -181,9 +307,13 @@ static bool nudge(struct rng *rng, const struct prog *prog, struct op *op)
 		break;
 	case OP_TOPUP:
 	case OP_RECLAIM:
-	case OP_SHRINK:
 	case OP_CPU:
+		op->arg = nudge_count(rng, prog, op);
+		break;
+	case OP_SHRINK:
 	case OP_FAIL:
+		if (of_host && rng_percent(rng, 25))
+			op->sub = (uint8_t)rng_below(rng, FAIL_KINDS);
 		op->arg = nudge_count(rng, prog, op);
 		break;
 	case OP_MISUSE:
@@ -195,8 +325,17 @@ static bool nudge(struct rng *rng, const struct prog *prog, struct op *op)
 		else
 			op->arg = gen_arg(rng, prog, op->kind);
 		break;
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_POKE:
+	case OP_HVC:
+		nudge_host(rng, prog, op);
+		break;
 	case OP_FREE:
 	case OP_WRITE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
 	case OP_PREFIX:
 		return false;
 	}

@@ -12,7 +12,7 @@
 #include "ops.def"
 #undef OP
 
-static_assert(sizeof(struct op) == 16, "an operation is two words");
+static_assert(sizeof(struct op) == 32, "an operation is four words");
 
 static const struct {
 	const char *word;
@@ -55,6 +55,21 @@ const char *misuse_word(uint8_t sub)
 	return sub < MISUSE_KINDS ? misuses[sub] : "?";
 }
 
+static const char *const fails[] = {
+	[FAIL_MAP] = "map",
+	[FAIL_DONATE] = "donate",
+	[FAIL_PAGE] = "page",
+	[FAIL_HVC] = "hvc",
+};
+
+static_assert(sizeof(fails) / sizeof(fails[0]) == FAIL_KINDS, "a word for each "
+							      "fault");
+
+const char *fail_word(uint8_t sub)
+{
+	return sub < FAIL_KINDS ? fails[sub] : "?";
+}
+
 static enum op_slot misuse_slot(uint8_t sub)
 {
 	switch ((enum misuse)sub) {
@@ -92,6 +107,37 @@ enum op_slot op_slot(const struct op *op)
 	return kinds[op->kind].slot;
 }
 
+const char *op_event(const struct op *op)
+{
+	switch ((enum op_kind)op->kind) {
+	case OP_ALLOC:
+	case OP_FREE:
+	case OP_TOPUP:
+	case OP_RECLAIM:
+		return "unlock";
+	case OP_SHRINK:
+		return op->sub == SHRINK_SCAN ? "unlock" : NULL;
+	case OP_POKE:
+		return "donate";
+	case OP_CALL:
+	case OP_WRITE:
+	case OP_CPU:
+	case OP_FAIL:
+	case OP_INIT:
+	case OP_MISUSE:
+	case OP_CORRUPT:
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_HVC:
+	case OP_PREFIX:
+		break;
+	}
+	return NULL;
+}
+
 void op_fix(struct op *op, uint32_t cpus)
 {
 	struct op fixed = {.kind = op->kind};
@@ -103,8 +149,11 @@ void op_fix(struct op *op, uint32_t cpus)
 	case OP_CALL:
 	case OP_TOPUP:
 	case OP_RECLAIM:
-	case OP_SHRINK:
 		fixed.arg = op->arg;
+		break;
+	case OP_SHRINK:
+		fixed.sub = op->sub & SHRINK_COUNT;
+		fixed.arg = fixed.sub == SHRINK_SCAN ? op->arg : 0;
 		break;
 	case OP_FREE:
 	case OP_WRITE:
@@ -113,6 +162,7 @@ void op_fix(struct op *op, uint32_t cpus)
 		fixed.arg = op->arg < cpus ? op->arg : op->arg % cpus;
 		break;
 	case OP_FAIL:
+		fixed.sub = op->sub % FAIL_KINDS;
 		fixed.arg = op->arg ? op->arg : 1;
 		break;
 	case OP_INIT:
@@ -125,18 +175,30 @@ void op_fix(struct op *op, uint32_t cpus)
 	case OP_CORRUPT:
 		corrupt_fix(&fixed, op);
 		break;
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
+		host_fix(&fixed, op);
+		break;
 	case OP_PREFIX:
 		break;
 	}
 	if (op_slot(&fixed) != SLOT_NONE)
 		fixed.slot = op->slot & (OP_SLOTS - 1);
+	if (op_event(&fixed))
+		fixed.at = op->at;
 	*op = fixed;
 }
 
 bool op_equal(const struct op *a, const struct op *b)
 {
 	return a->kind == b->kind && a->sub == b->sub && a->slot == b->slot &&
-	       a->arg == b->arg;
+	       a->at == b->at && a->arg == b->arg && a->x[0] == b->x[0] &&
+	       a->x[1] == b->x[1];
 }
 
 char *slot_name(uint16_t slot, char *buf)
@@ -152,12 +214,11 @@ char *slot_name(uint16_t slot, char *buf)
 	return buf;
 }
 
-char *op_print(const struct op *op, char *buf, size_t size)
+static void print_plain(const struct op *op, char *buf, size_t size)
 {
 	const char *word = op_word(op->kind);
 	char slot[SLOT_TEXT] = "";
 
-	assert(size >= OP_TEXT);
 	snprintf(buf, size, "?");
 	if (op_slot(op) != SLOT_NONE)
 		slot_name(op->slot, slot);
@@ -181,11 +242,17 @@ char *op_print(const struct op *op, char *buf, size_t size)
 		break;
 	case OP_TOPUP:
 	case OP_CPU:
-	case OP_SHRINK:
 		snprintf(buf, size, "%s %" PRIu64, word, op->arg);
 		break;
+	case OP_SHRINK:
+		if (op->sub == SHRINK_COUNT)
+			snprintf(buf, size, "%s count", word);
+		else
+			snprintf(buf, size, "%s %" PRIu64, word, op->arg);
+		break;
 	case OP_FAIL:
-		snprintf(buf, size, "%s map %" PRIu64, word, op->arg);
+		snprintf(buf, size, "%s %s %" PRIu64, word, fail_word(op->sub),
+			 op->arg);
 		break;
 	case OP_INIT:
 		snprintf(buf, size, "%s %s%" PRIu64, word,
@@ -198,8 +265,29 @@ char *op_print(const struct op *op, char *buf, size_t size)
 	case OP_CORRUPT:
 		corrupt_print(op, buf, size);
 		break;
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
+		host_print(op, buf, size);
+		break;
 	case OP_PREFIX:
 		break;
 	}
+}
+
+char *op_print(const struct op *op, char *buf, size_t size)
+{
+	const char *event = op_event(op);
+	int at = 0;
+
+	assert(size >= OP_TEXT);
+	if (event && op->at)
+		at = snprintf(buf, size, "at %s %u: ", event, op->at);
+	print_plain(op, buf + at, size - (size_t)at);
+
 	return buf;
 }

@@ -45,6 +45,40 @@ static void print_keys(FILE *out)
 	}
 }
 
+static void print_deferral(FILE *out)
+{
+	fprintf(out, "at unlock N: alloc, free, topup, reclaim or shrink "
+		     "PAGES\n"
+		     "    runs on another CPU, when the next operation that is "
+		     "not "
+		     "deferred unlocks\n"
+		     "    for the N-th time, 1 to 255\n"
+		     "at donate N: poke ADDRESS VALUE\n"
+		     "    the host writes just before the N-th donation of the "
+		     "next "
+		     "operation\n");
+}
+
+static void print_hypercalls(FILE *out)
+{
+	fprintf(out, "\n"
+		     "VALUE, X1, X2 and X3 are numbers, or a page of the pool, "
+		     "from "
+		     "0: pN, its\n"
+		     "physical address; hN, the host's address of it; eN, "
+		     "EL2's; "
+		     "each with\n"
+		     "+OFFSET or not; fN, its frame. NAMEs of hvc, each with "
+		     "its "
+		     "NUMBER and how many\n"
+		     "registers it has; any NUMBER to 255 can be said:\n");
+#define HVC(id, number, word, registers, what)                              \
+	fprintf(out, "  %2d %-14s %d%s%s\n", number, word, registers, "  ", \
+		what);
+#include "hvc.def"
+#undef HVC
+}
+
 void prog_print_grammar(FILE *out)
 {
 	fprintf(out,
@@ -74,4 +108,6 @@ void prog_print_grammar(FILE *out)
 	fprintf(out, "%s\n    %s\n", grammar, what);
 #include "ops.def"
 #undef OP
+	print_deferral(out);
+	print_hypercalls(out);
 }

@@ -66,8 +66,9 @@ static bool world_equal(const struct prog_world *a, const struct prog_world *b)
 	return a->heap_pages == b->heap_pages &&
 	       a->page_shift == b->page_shift &&
 	       a->pool_pages == b->pool_pages && a->cpus == b->cpus &&
-	       a->init == b->init && a->vm_size == b->vm_size &&
-	       a->vcpu_size == b->vcpu_size && a->swarm == b->swarm;
+	       a->init == b->init && a->boot == b->boot &&
+	       a->vm_size == b->vm_size && a->vcpu_size == b->vcpu_size &&
+	       a->swarm == b->swarm;
 }
 
 bool prog_equal(const struct prog *a, const struct prog *b)

@@ -26,10 +26,11 @@
  * @pool_pages: 0 .. min(PROG_POOL_PAGES_MAX, PROG_POOL_BYTES_MAX / page)
  * @cpus: 1..4
  * @init: the heap is set up before the first operation
+ * @boot: the host has its privileges at the start, and may run the self test
  * @vm_size, @vcpu_size: client structures, bytes
  * @swarm: bit (1 << number) for each kind that may occur; never empty; unknown
  *	   bits are zero. Text does not say it: the usual ones and those that
- *occur
+ *	   occur
  */
 struct prog_world {
 	uint32_t heap_pages;
@@ -37,6 +38,7 @@ struct prog_world {
 	uint32_t pool_pages;
 	uint32_t cpus;
 	bool init;
+	bool boot;
 	uint16_t vm_size;
 	uint16_t vcpu_size;
 	uint64_t swarm;
@@ -57,10 +59,15 @@ struct prog_world prog_world_default(void);
 /* prog_swarm_all() - Every kind there is. */
 uint64_t prog_swarm_all(void);
 /*
- * prog_swarm_usual() - Every kind but corrupt, which is in a mask only if it
- * was put there: what most programs are about is an undamaged heap.
+ * prog_swarm_usual() - The kinds from alloc to "free!". Corrupt and what only a
+ * host does are in a mask only if they were put there: what most programs are
+ * about is the heap, undamaged.
  */
 uint64_t prog_swarm_usual(void);
+/* prog_swarm_host() - The usual ones and those from create to hvc. */
+uint64_t prog_swarm_host(void);
+/* prog_of_host() - Has @swarm one of the kinds from create to hvc? */
+bool prog_of_host(uint64_t swarm);
 uint32_t prog_heap_pages_max(uint32_t page_shift);
 uint32_t prog_pool_pages_max(uint32_t page_shift);
 
@@ -90,16 +97,24 @@ bool prog_equal(const struct prog *a, const struct prog *b); /* not expect */
  *  7  u8  CPUs - 1
  *  8  u16 pool pages
  * 10  u8  bit 0: the heap is not set up at the start
+ *	    bit 1: the host has its privileges at the start
  * 11  u8  reserved
  * 12  u16 vm size, 14 u16 vcpu size
  * 16  u64 swarm mask
  * 24  8 reserved bytes
  * Then records of 8 bytes: u8 number, u8 sub, u16 slot, u32 argument. A record
- * with number 255 is a prefix: its argument is the high half of the argument
- * of the next record.
+ * with number 255 is a prefix: its argument belongs to the next record that is
+ * none. Its sub, modulo 6, says what it is there:
+ *  0  high half of the argument
+ *  1  low half of x[0], 2 high half
+ *  3  low half of x[1], 4 high half
+ *  5  at, the low 8 bits
+ * Of two with the same sub the later holds. Canonical: those that are not 0, in
+ * this order.
  */
 #define PROG_HEADER 32u
 #define PROG_RECORD 8u
+#define PROG_PREFIXES 6u
 
 /**
  * prog_decode() - The program that any bytes are.
@@ -115,7 +130,7 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len);
 /* prog_version() - The version if the bytes begin with "HYP", else -1. */
 int prog_version(const uint8_t *data, size_t len);
 
-/* prog_op_size() - Bytes of one operation: one record, or two. */
+/* prog_op_size() - Bytes of one operation: its record and its prefixes. */
 size_t prog_op_size(const struct op *op);
 
 /* prog_size() - How many bytes prog_encode() writes. */

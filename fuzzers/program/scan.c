@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -283,7 +284,7 @@ int scan_number(struct scan *scan, const char *what, uint64_t *value)
 		base = 16;
 		i = 2;
 	}
-	bad = token->kind != TOKEN_WORD;
+	bad = token->kind != TOKEN_WORD || !token->len;
 	for (; !bad && i < token->len; i++) {
 		int d = digit(token->s[i]);
 
@@ -302,6 +303,21 @@ int scan_number(struct scan *scan, const char *what, uint64_t *value)
 				 what, scan_quote(token, quoted));
 
 	return scan_next(scan);
+}
+
+int scan_number_in(struct scan *scan, const char *what, uint64_t lo,
+		   uint64_t hi, uint64_t *value)
+{
+	struct token token = scan->token;
+
+	if (scan_number(scan, what, value))
+		return -1;
+	if (*value < lo || *value > hi)
+		return scan_fail(scan, &token,
+				 "%s %" PRIu64 " is out of range; it is "
+				 "%" PRIu64 " to %" PRIu64,
+				 what, *value, lo, hi);
+	return 0;
 }
 
 bool token_slot(const struct token *token, uint16_t *slot)

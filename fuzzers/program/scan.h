@@ -67,11 +67,21 @@ int scan_end(struct scan *scan);
 /* scan_number() - Take a number of 64 bits. @what: what it is, for messages. */
 int scan_number(struct scan *scan, const char *what, uint64_t *value);
 
+/* scan_number_in() - Take a number that is @lo to @hi. */
+int scan_number_in(struct scan *scan, const char *what, uint64_t lo,
+		   uint64_t hi, uint64_t *value);
+
+/* scan_value() - Take a number or a place, see OP_ADDR. */
+int scan_value(struct scan *scan, const char *what, uint64_t *value);
+
 /* scan_slot() - Take a slot. */
 int scan_slot(struct scan *scan, uint16_t *slot);
 
 /* corrupt_operands() - What stands behind "corrupt". */
 int corrupt_operands(struct scan *scan, struct op *op);
+
+/* host_operands() - What stands behind the words from create to hvc. */
+int host_operands(struct scan *scan, struct op *op);
 
 /* token_slot() - Is @token a slot's canonical name? */
 bool token_slot(const struct token *token, uint16_t *slot);

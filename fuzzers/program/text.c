@@ -148,17 +148,37 @@ static int cpu_operands(struct scan *scan, struct op *op, uint32_t cpus)
 
 static int fail_operands(struct scan *scan, struct op *op)
 {
+	char quoted[SCAN_QUOTE];
 	struct token token;
 
-	if (scan_word(scan, "map"))
+	for (op->sub = 0; op->sub < FAIL_KINDS; op->sub++)
+		if (token_is(&scan->token, fail_word(op->sub)))
+			break;
+	if (op->sub == FAIL_KINDS)
+		return scan_fail(scan, &scan->token,
+				 "unknown fault %s; fail has map, donate, "
+				 "page, "
+				 "hvc",
+				 scan_quote(&scan->token, quoted));
+	if (scan_next(scan))
 		return -1;
 	token = scan->token;
 	if (scan_number(scan, "N", &op->arg))
 		return -1;
 	if (!op->arg)
 		return scan_fail(scan, &token,
-				 "fail map 0 fails nothing; N is from 1");
+				 "fail %s 0 fails nothing; N is from 1",
+				 fail_word(op->sub));
 	return 0;
+}
+
+static int shrink_operands(struct scan *scan, struct op *op)
+{
+	if (token_is(&scan->token, "count")) {
+		op->sub = SHRINK_COUNT;
+		return scan_next(scan);
+	}
+	return scan_number(scan, "PAGES", &op->arg);
 }
 
 static int misuse_operands(struct scan *scan, struct op *op)
@@ -193,8 +213,9 @@ static int operands(struct scan *scan, struct op *op, uint32_t cpus)
 	case OP_WRITE:
 		return scan_slot(scan, &op->slot);
 	case OP_TOPUP:
-	case OP_SHRINK:
 		return scan_number(scan, "PAGES", &op->arg);
+	case OP_SHRINK:
+		return shrink_operands(scan, op);
 	case OP_RECLAIM:
 		return reclaim_operands(scan, op);
 	case OP_CPU:
@@ -207,6 +228,14 @@ static int operands(struct scan *scan, struct op *op, uint32_t cpus)
 		return misuse_operands(scan, op);
 	case OP_CORRUPT:
 		return corrupt_operands(scan, op);
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+	case OP_SELFTEST:
+	case OP_DEPRIVILEGE:
+	case OP_POKE:
+	case OP_HVC:
+		return host_operands(scan, op);
 	case OP_PREFIX:
 		break;
 	}
@@ -243,14 +272,42 @@ static int unknown(struct scan *scan, const struct token *token)
 			 scan_quote(token, quoted));
 }
 
+/* "at unlock N:" or "at donate N:"; @event is its second word. */
+static int deferral(struct scan *scan, struct token *event, uint8_t *at)
+{
+	char quoted[SCAN_QUOTE];
+	uint64_t n;
+
+	if (scan_next(scan))
+		return -1;
+	*event = scan->token;
+	if (!token_is(event, "unlock") && !token_is(event, "donate"))
+		return scan_fail(scan, event,
+				 "expected \"unlock\" or \"donate\", found %s",
+				 scan_quote(event, quoted));
+	if (scan_next(scan) || scan_number_in(scan, "N", 1, UINT8_MAX, &n))
+		return -1;
+	*at = (uint8_t)n;
+	if (scan_mark(scan, ':'))
+		return -1;
+	if (token_ends(&scan->token))
+		return scan_fail(scan, &scan->token,
+				 "expected an operation, found %s",
+				 scan_quote(&scan->token, quoted));
+	return 0;
+}
+
 /* "WORD ..." or "SLOT = WORD ...": the latter for what fills an empty slot. */
 static int operation(struct scan *scan, struct prog *prog)
 {
-	struct token first = scan->token;
 	struct op op = {.kind = OP_PREFIX};
+	struct token first, event;
 	char quoted[SCAN_QUOTE];
 	bool assigns;
 
+	if (token_is(&scan->token, "at") && deferral(scan, &event, &op.at))
+		return -1;
+	first = scan->token;
 	if (scan_next(scan))
 		return -1;
 	assigns = token_is(&scan->token, "=");
@@ -281,6 +338,13 @@ static int operation(struct scan *scan, struct prog *prog)
 
 	if (operands(scan, &op, prog->world.cpus) || scan_end(scan))
 		return -1;
+	if (op.at && (!op_event(&op) || !token_is(&event, op_event(&op))))
+		return scan_fail(scan, &first,
+				 "%s is not deferred so; at unlock has alloc, "
+				 "free, topup, reclaim, shrink PAGES; at "
+				 "donate "
+				 "has poke",
+				 op_word(op.kind));
 	prog->world.swarm |= UINT64_C(1) << op.kind;
 	prog_add(prog, op);
 	return 0;

@@ -38,9 +38,25 @@ uint64_t prog_swarm_all(void)
 		;
 }
 
+static const uint64_t host_kinds =
+	UINT64_C(1) << OP_CREATE | UINT64_C(1) << OP_DESTROY |
+	UINT64_C(1) << OP_TRACE | UINT64_C(1) << OP_SELFTEST |
+	UINT64_C(1) << OP_DEPRIVILEGE | UINT64_C(1) << OP_POKE |
+	UINT64_C(1) << OP_HVC;
+
 uint64_t prog_swarm_usual(void)
 {
-	return prog_swarm_all() & ~(UINT64_C(1) << OP_CORRUPT);
+	return prog_swarm_all() & ~host_kinds & ~(UINT64_C(1) << OP_CORRUPT);
+}
+
+uint64_t prog_swarm_host(void)
+{
+	return prog_swarm_usual() | host_kinds;
+}
+
+bool prog_of_host(uint64_t swarm)
+{
+	return swarm & host_kinds;
 }
 
 static uint32_t pages_max(uint32_t bytes, uint32_t page_shift, uint32_t limit)
@@ -123,6 +139,7 @@ struct world_range world_key_range(enum world_key key, uint32_t page_shift)
 	case KEY_CPUS:
 		return (struct world_range){1, PROG_CPUS_MAX};
 	case KEY_INIT:
+	case KEY_BOOT:
 		return (struct world_range){0, 1};
 	case KEY_VM:
 	case KEY_VCPU:
@@ -147,6 +164,8 @@ uint32_t world_key_get(const struct prog_world *world, enum world_key key)
 		return world->cpus;
 	case KEY_INIT:
 		return world->init;
+	case KEY_BOOT:
+		return world->boot;
 	case KEY_VM:
 		return world->vm_size;
 	case KEY_VCPU:
@@ -176,6 +195,9 @@ void world_key_set(struct prog_world *world, enum world_key key, uint32_t value)
 		return;
 	case KEY_INIT:
 		world->init = value;
+		return;
+	case KEY_BOOT:
+		world->boot = value;
 		return;
 	case KEY_VM:
 		world->vm_size = (uint16_t)value;

@@ -23,10 +23,10 @@ static const uint8_t all_kinds[] = {
 #undef OP
 };
 
-/* What programs have that are not about corruption. */
+/* What programs have that are about neither corruption nor the host. */
 static const uint8_t usual_kinds[] = {
 #define OP(id, number, word, slot, grammar, what) \
-	(number) == OP_CORRUPT ? OP_ALLOC : (number),
+	(number) > OP_MISUSE ? OP_ALLOC : (number),
 #include "program/ops.def"
 #undef OP
 };
@@ -55,13 +55,23 @@ static inline void assert_valid(const struct prog *prog)
 		if (op->kind == OP_CPU)
 			assert_true(op->arg < w->cpus);
 		if (op->kind == OP_FAIL)
-			assert_true(op->arg >= 1);
+			assert_true(op->arg >= 1 && op->sub < 4);
+		if (op->kind == OP_POKE)
+			assert_true(op->arg >> 56 == 0xa1 &&
+				    (op->arg & 0xffff0007) == 0);
+		if (op->kind == OP_CREATE || op->kind == OP_DESTROY)
+			assert_true(op->slot < 32);
 		if (op->kind == OP_MISUSE)
 			assert_true(op->sub < MISUSE_KINDS);
 		if (op->kind == OP_CORRUPT)
 			assert_true((op->sub & 0x7f) < CORRUPT_KINDS);
-		else if (op_slot(op) == SLOT_NONE)
+		else if (op_slot(op) == SLOT_NONE && op->kind != OP_CREATE &&
+			 op->kind != OP_DESTROY)
 			assert_int_equal(op->slot, 0);
+		if (op->kind != OP_HVC && op->kind != OP_POKE)
+			assert_true(!op->x[0] && !op->x[1]);
+		if (!op_event(op))
+			assert_int_equal(op->at, 0);
 		op_fix(&fixed, w->cpus);
 		assert_true(op_equal(&fixed, op));
 	}

@@ -89,13 +89,13 @@ static void layout_is_pinned(void **state)
 		.vcpu_size = 0x90a,
 		.swarm = 0xf32,
 	};
-	prog_add(&prog, (struct op){OP_ALLOC, 0, 4095, 100});
-	prog_add(&prog, (struct op){OP_ALLOC, 0, 2, 0xdeadbeef12345678});
-	prog_add(&prog, (struct op){OP_WRITE, 0, 3, 0});
-	prog_add(&prog, (struct op){OP_TOPUP, 0, 0, 4});
-	prog_add(&prog, (struct op){OP_FAIL, 0, 0, 2});
-	prog_add(&prog, (struct op){OP_INIT, INIT_REFUSED, 0, 65536});
-	prog_add(&prog, (struct op){OP_MISUSE, MISUSE_STALE, 1, 0});
+	prog_add(&prog, (struct op){OP_ALLOC, 0, 4095, .arg = 100});
+	prog_add(&prog, (struct op){OP_ALLOC, 0, 2, .arg = 0xdeadbeef12345678});
+	prog_add(&prog, (struct op){OP_WRITE, 0, 3, .arg = 0});
+	prog_add(&prog, (struct op){OP_TOPUP, 0, 0, .arg = 4});
+	prog_add(&prog, (struct op){OP_FAIL, 0, 0, .arg = 2});
+	prog_add(&prog, (struct op){OP_INIT, INIT_REFUSED, 0, .arg = 65536});
+	prog_add(&prog, (struct op){OP_MISUSE, MISUSE_STALE, 1, .arg = 0});
 
 	bytes = encoded(&prog, &len);
 	assert_int_equal(len, sizeof(golden));
@@ -111,9 +111,13 @@ static void layout_is_pinned(void **state)
 static void numbers_are_pinned(void **state)
 {
 	static const char *const words[] = {
-		[1] = "alloc",	[2] = "call",	 [3] = "free",	 [4] = "write",
-		[5] = "topup",	[6] = "reclaim", [7] = "cpu",	 [8] = "fail",
-		[9] = "shrink", [10] = "init",	 [11] = "free!",
+		[1] = "alloc",	   [2] = "call",	 [3] = "free",
+		[4] = "write",	   [5] = "topup",	 [6] = "reclaim",
+		[7] = "cpu",	   [8] = "fail",	 [9] = "shrink",
+		[10] = "init",	   [11] = "free!",	 [12] = "corrupt",
+		[13] = "create",   [14] = "destroy",	 [15] = "trace",
+		[16] = "selftest", [17] = "deprivilege", [18] = "poke",
+		[19] = "hvc",
 	};
 	uint32_t i;
 
@@ -166,7 +170,7 @@ static void any_bytes_are_a_program(void **state)
 		/* Half of them with numbers that mean something. */
 		for (at = 32; i % 2 && at < len; at += 8)
 			data[at] = (uint8_t)(rng_below(&rng, 5)
-						     ? rng_below(&rng, 13)
+						     ? rng_below(&rng, 21)
 						     : 255);
 		check_fixed_point(data, len);
 	}
@@ -223,7 +227,7 @@ static void decode_records(struct prog *prog, uint64_t swarm,
 static void prefixes_widen_the_next_record(void **state)
 {
 	static const uint8_t records[][8] = {
-		{255, 9, 9, 9, 1, 0, 0, 0}, /* overridden by the next */
+		{255, 6, 9, 9, 1, 0, 0, 0}, /* overridden by the next */
 		{255, 0, 0, 0, 2, 0, 0, 0},
 		{OP_TOPUP, 0, 0, 0, 5, 0, 0, 0},
 		{OP_TOPUP, 0, 0, 0, 6, 0, 0, 0}, /* has none */
@@ -247,11 +251,150 @@ static void prefixes_widen_the_next_record(void **state)
 	prog_free(&prog);
 }
 
+/* Each of the six has its place; those that the kind does not use go. */
+static void prefixes_of_all_sorts(void **state)
+{
+	static const uint8_t records[][8] = {
+		{255, 5, 0, 0, 3, 1, 0, 0}, /* at: the low 8 bits */
+		{255, 4, 0, 0, 8, 0, 0, 0},
+		{255, 3, 0, 0, 7, 0, 0, 0},
+		{255, 8, 0, 0, 6, 0, 0, 0}, /* 8 is 2 */
+		{255, 1, 0, 0, 5, 0, 0, 0},
+		{255, 0, 0, 0, 4, 0, 0, 0},
+		{OP_HVC, 2, 9, 9, 1, 0, 0, 0},
+		{OP_HVC, 2, 0, 0, 1, 0, 0, 0}, /* has none of them */
+		{255, 11, 0, 0, 9, 0, 0, 0},   /* 11 is 5 */
+		{255, 1, 0, 0, 5, 0, 0, 0},
+		{255, 3, 0, 0, 5, 0, 0, 0},
+		{OP_ALLOC, 0, 0, 0, 1, 0, 0, 0},
+		{255, 5, 0, 0, 9, 0, 0, 0},
+		{255, 3, 0, 0, 5, 0, 0, 0},
+		{255, 1, 0, 0, 6, 0, 0, 0},
+		{OP_POKE, 0, 0, 0, 8, 0, 0, 0},
+	};
+	static const uint8_t golden[] = {
+		255, 0, 0, 0, 4, 0, 0, 0, 255, 1, 0, 0, 5, 0, 0, 0,
+		255, 2, 0, 0, 6, 0, 0, 0, 255, 3, 0, 0, 7, 0, 0, 0,
+		255, 4, 0, 0, 8, 0, 0, 0, 19,  2, 0, 0, 1, 0, 0, 0,
+		19,  2, 0, 0, 1, 0, 0, 0, 255, 5, 0, 0, 9, 0, 0, 0,
+		1,   0, 0, 0, 1, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 161,
+		255, 1, 0, 0, 6, 0, 0, 0, 255, 5, 0, 0, 9, 0, 0, 0,
+		18,  0, 0, 0, 8, 0, 0, 0,
+	};
+	struct prog prog;
+	uint8_t *bytes;
+	size_t len;
+
+	(void)state;
+	prog_init(&prog);
+	decode_records(&prog, prog_swarm_all(), records, COUNT(records));
+	assert_int_equal(prog.nr, 4);
+	assert_true(prog.ops[0].arg == 0x400000001);
+	assert_true(prog.ops[0].x[0] == 0x600000005);
+	assert_true(prog.ops[0].x[1] == 0x800000007);
+	assert_int_equal(prog.ops[0].at, 0);
+	assert_true(op_equal(&prog.ops[1], &(struct op){OP_HVC, 2, .arg = 1}));
+	assert_true(op_equal(&prog.ops[2],
+			     &(struct op){OP_ALLOC, .at = 9, .arg = 1}));
+	assert_true(op_equal(&prog.ops[3],
+			     &(struct op){OP_POKE, .at = 9,
+					  .arg = OP_ADDR(OP_TAG_PHYS, 0, 8),
+					  .x = {6}}));
+
+	/* Back in order, without those that are 0 or mean nothing. */
+	bytes = encoded(&prog, &len);
+	assert_int_equal(len, PROG_HEADER + sizeof(golden));
+	assert_memory_equal(bytes + PROG_HEADER, golden, sizeof(golden));
+	free(bytes);
+	prog_free(&prog);
+}
+
+static void places(void **state)
+{
+	uint64_t value = OP_ADDR(OP_TAG_EL2, 0xabcdef, 0x12345678);
+
+	(void)state;
+	assert_true(value == 0xa3abcdef12345678);
+	assert_int_equal(op_tag(value), OP_TAG_EL2);
+	assert_int_equal(op_tag_page(value), 0xabcdef);
+	assert_int_equal(op_tag_offset(value), 0x12345678);
+	assert_int_equal(op_tag(OP_ADDR(OP_TAG_FRAME, 3, 0)), OP_TAG_FRAME);
+	assert_int_equal(op_tag(OP_ADDR(OP_TAG_FRAME, 3, 1)), 0);
+	assert_int_equal(op_tag(OP_ADDR(OP_TAG_PHYS - 1, 3, 0)), 0);
+	assert_int_equal(op_tag(OP_ADDR(OP_TAG_FRAME + 1, 3, 0)), 0);
+	assert_int_equal(op_tag(0), 0);
+	assert_int_equal(op_tag(UINT64_MAX), 0);
+}
+
+/* The fields of what the host does, brought into range. */
+static void host_fields_come_into_range(void **state)
+{
+	static const struct {
+		struct op op, fixed;
+	} cases[] = {
+		{{OP_CREATE, 3, 33, 9, 5, {1, 1}},
+		 {OP_CREATE, CREATE_VCPU, 1, .arg = 5}},
+		{{OP_DESTROY, 3, 4095, 9, 5, {1, 1}},
+		 {OP_DESTROY, 0, 31, .arg = 0}},
+		{{OP_TRACE, 2, 7, 9, 0x500000003, {1, 1}},
+		 {OP_TRACE, TRACE_LOAD, .arg = 3}},
+		{{OP_TRACE, 5, 7, 9, 3, {1, 1}},
+		 {OP_TRACE, TRACE_UNLOAD, .arg = 0}},
+		{{OP_SELFTEST, 5, 7, 9, 3, {1, 1}}, {.kind = OP_SELFTEST}},
+		{{OP_DEPRIVILEGE, 5, 7, 9, 3, {1, 1}},
+		 {.kind = OP_DEPRIVILEGE}},
+		{{OP_POKE, 5, 7, 9, OP_ADDR(OP_TAG_HOST, 4, 0x1fffff), {6, 7}},
+		 {OP_POKE, .at = 9, .arg = OP_ADDR(OP_TAG_PHYS, 4, 0xfff8),
+		  .x = {6}}},
+		{{OP_HVC, 255, 7, 9, 3, {6, 7}},
+		 {OP_HVC, 255, 0, 0, 3, {6, 7}}},
+		{{OP_SHRINK, 2, 7, 9, 3, {6, 7}},
+		 {OP_SHRINK, .at = 9, .arg = 3}},
+		{{OP_SHRINK, 3, 7, 9, 3, {6, 7}},
+		 {OP_SHRINK, SHRINK_COUNT, .arg = 0}},
+		{{OP_FAIL, 7, 7, 9, 3, {6, 7}}, {OP_FAIL, FAIL_HVC, .arg = 3}},
+		{{OP_CALL, 7, 7, 9, 3, {6, 7}}, {OP_CALL, 0, 7, .arg = 3}},
+		{{OP_RECLAIM, 7, 7, 9, 3, {6, 7}},
+		 {OP_RECLAIM, .at = 9, .arg = 3}},
+	};
+	struct op op;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		op = cases[i].op;
+		op_fix(&op, 4);
+		if (!op_equal(&op, &cases[i].fixed))
+			fail_msg("case %u", i);
+		assert_false(op_equal(&op, &cases[i].op));
+	}
+}
+
+/* Two operations differ if any field does. */
+static void equality_looks_at_each_field(void **state)
+{
+	const struct op op = {OP_HVC, 1, 2, 3, 4, {5, 6}};
+	struct op other[7] = {op, op, op, op, op, op, op};
+	uint32_t i;
+
+	(void)state;
+	other[0].kind++;
+	other[1].sub++;
+	other[2].slot++;
+	other[3].at++;
+	other[4].arg++;
+	other[5].x[0]++;
+	other[6].x[1]++;
+	assert_true(op_equal(&op, &op));
+	for (i = 0; i < COUNT(other); i++)
+		assert_false(op_equal(&op, &other[i]));
+}
+
 static void fields_come_into_range(void **state)
 {
 	static const uint8_t records[][8] = {
 		{OP_ALLOC, 7, 0x05, 0x10, 1, 0, 0, 0}, /* slot 4101 */
-		{OP_FAIL, 3, 9, 9, 0, 0, 0, 0},
+		{OP_FAIL, 4, 9, 9, 0, 0, 0, 0},
 		{OP_CPU, 0, 0, 0, 7, 0, 0, 0}, /* of 2 CPUs */
 		{OP_INIT, 2, 4, 0, 9, 0, 0, 0},
 		{OP_MISUSE, MISUSE_KINDS + MISUSE_INSIDE, 3, 0, 1, 0, 0, 0},
@@ -265,19 +408,19 @@ static void fields_come_into_range(void **state)
 		{OP_CORRUPT, 0x80 | CORRUPT_STALE, 2, 0x10, 2, 0, 0, 0},
 	};
 	static const struct op expected[] = {
-		{OP_ALLOC, 0, 5, 1},
-		{OP_FAIL, 0, 0, 1},
-		{OP_CPU, 0, 0, 1},
-		{OP_INIT, INIT_PLAIN, 0, 9},
-		{OP_MISUSE, MISUSE_INSIDE, 3, 0},
-		{OP_MISUSE, MISUSE_OUTSIDE, 0, 0},
-		{OP_TOPUP, 0, 0, 1},
-		{OP_WRITE, 0, 1, 0},
-		{OP_CORRUPT, CORRUPT_FLIP_PREV, 1, 1},
-		{OP_CORRUPT, 0x80 | CORRUPT_COPY, 2, 0x10fff},
-		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 16},
-		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, 16},
-		{OP_CORRUPT, CORRUPT_STALE, 2, 0},
+		{OP_ALLOC, 0, 5, .arg = 1},
+		{OP_FAIL, 0, 0, .arg = 1},
+		{OP_CPU, 0, 0, .arg = 1},
+		{OP_INIT, INIT_PLAIN, 0, .arg = 9},
+		{OP_MISUSE, MISUSE_INSIDE, 3, .arg = 0},
+		{OP_MISUSE, MISUSE_OUTSIDE, 0, .arg = 0},
+		{OP_TOPUP, 0, 0, .arg = 1},
+		{OP_WRITE, 0, 1, .arg = 0},
+		{OP_CORRUPT, CORRUPT_FLIP_PREV, 1, .arg = 1},
+		{OP_CORRUPT, 0x80 | CORRUPT_COPY, 2, .arg = 0x10fff},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, .arg = 16},
+		{OP_CORRUPT, CORRUPT_OVERFLOW, 2, .arg = 16},
+		{OP_CORRUPT, CORRUPT_STALE, 2, .arg = 0},
 	};
 	struct prog prog;
 	uint32_t i;
@@ -316,6 +459,16 @@ static void the_header_comes_into_range(void **state)
 	assert_true(prog.world.swarm == prog_swarm_usual());
 	assert_int_equal(prog_encode(&prog, data, sizeof(data)), PROG_HEADER);
 	assert_memory_equal(data + 24, "\0\0\0\0\0\0\0\0", 8);
+
+	/* Set up or not, booted or not: two bits, the others mean nothing. */
+	data[10] = 0xfc;
+	decode_copy(&prog, data, len);
+	assert_true(prog.world.init && !prog.world.boot);
+	data[10] = 0xfe;
+	decode_copy(&prog, data, len);
+	assert_true(prog.world.init && prog.world.boot);
+	assert_int_equal(prog_encode(&prog, data, sizeof(data)), PROG_HEADER);
+	assert_int_equal(data[10], 2);
 
 	/* Bits that no kind has go; the others stay. */
 	data[16] = 0x09; /* 0: none; 3: free */
@@ -418,6 +571,10 @@ int main(void)
 		cmocka_unit_test(any_bytes_are_a_program),
 		cmocka_unit_test(a_short_tail_is_ignored),
 		cmocka_unit_test(prefixes_widen_the_next_record),
+		cmocka_unit_test(prefixes_of_all_sorts),
+		cmocka_unit_test(places),
+		cmocka_unit_test(host_fields_come_into_range),
+		cmocka_unit_test(equality_looks_at_each_field),
 		cmocka_unit_test(fields_come_into_range),
 		cmocka_unit_test(the_header_comes_into_range),
 		cmocka_unit_test(the_mask_rules),

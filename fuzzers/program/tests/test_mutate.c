@@ -241,7 +241,7 @@ static void sizes_are_nudged(void **state)
 		uint64_t size;
 
 		prog_clear(&prog);
-		prog_add(&prog, (struct op){OP_ALLOC, 0, 0, 100});
+		prog_add(&prog, (struct op){OP_ALLOC, 0, 0, .arg = 100});
 		assert_true(mutation_apply(&prog, &rng, MUTATE_ARG));
 		size = prog.ops[0].arg;
 		near += size >= 68 && size <= 132;
@@ -289,7 +289,7 @@ static void numbered(struct prog *prog, uint32_t nr, uint32_t odd)
 
 	prog_clear(prog);
 	for (i = 0; i < nr; i++)
-		prog_add(prog, (struct op){OP_TOPUP, 0, 0, 2 * i + odd});
+		prog_add(prog, (struct op){OP_TOPUP, 0, 0, .arg = 2 * i + odd});
 }
 
 static void crossing_mixes(void **state)

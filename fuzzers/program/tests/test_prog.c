@@ -46,7 +46,7 @@ static void containers(void **state)
 	prog_init(&b);
 	assert_true(prog_equal(&a, &b));
 	for (i = 0; i < 1000; i++)
-		prog_add(&a, (struct op){OP_TOPUP, 0, 0, i});
+		prog_add(&a, (struct op){OP_TOPUP, 0, 0, .arg = i});
 	a.world.swarm = 6;
 	strcpy(a.expect, "pages/topup");
 	assert_int_equal(a.nr, 1000);

@@ -3,46 +3,111 @@
 
 /* The text form: read strictly, printed canonically, one text a program. */
 
+#define A(tag, page, offset) OP_ADDR(OP_TAG_##tag, page, offset)
+
 static const struct {
 	const char *text;
 	struct op op;
 } lines[] = {
-	{"a = alloc 100", {OP_ALLOC, 0, 0, 100}},
-	{"s26 = alloc 0", {OP_ALLOC, 0, 26, 0}},
-	{"s4095 = alloc 18446744073709551615", {OP_ALLOC, 0, 4095, UINT64_MAX}},
-	{"z = call alloc 5000", {OP_CALL, 0, 25, 5000}},
-	{"free b", {OP_FREE, 0, 1, 0}},
-	{"write s100", {OP_WRITE, 0, 100, 0}},
-	{"topup 4", {OP_TOPUP, 0, 0, 4}},
-	{"reclaim 1", {OP_RECLAIM, 0, 0, 1}},
-	{"reclaim all", {OP_RECLAIM, 0, 0, UINT64_MAX}},
-	{"cpu 1", {OP_CPU, 0, 0, 1}},
-	{"fail map 2", {OP_FAIL, 0, 0, 2}},
-	{"shrink 4294967296", {OP_SHRINK, 0, 0, 1ull << 32}},
-	{"init 65536", {OP_INIT, INIT_PLAIN, 0, 65536}},
-	{"init refused 0", {OP_INIT, INIT_REFUSED, 0, 0}},
-	{"free! double a", {OP_MISUSE, MISUSE_DOUBLE, 0, 0}},
-	{"free! stale b", {OP_MISUSE, MISUSE_STALE, 1, 0}},
-	{"free! inside c", {OP_MISUSE, MISUSE_INSIDE, 2, 0}},
-	{"free! misaligned d", {OP_MISUSE, MISUSE_MISALIGNED, 3, 0}},
-	{"free! outside", {OP_MISUSE, MISUSE_OUTSIDE, 0, 0}},
-	{"free! null", {OP_MISUSE, MISUSE_NULL, 0, 0}},
-	{"corrupt a next ^ 0x10", {OP_CORRUPT, 0, 0, 0x10}},
-	{"corrupt b prev ^ 0xffffffff", {OP_CORRUPT, 1, 1, UINT32_MAX}},
-	{"corrupt c unmapped ^ 0x1", {OP_CORRUPT, 2, 2, 1}},
-	{"corrupt free 2 hash ^ 0x80000000", {OP_CORRUPT, 0x83, 2, 1u << 31}},
-	{"corrupt a next = 48", {OP_CORRUPT, 4, 0, 48}},
-	{"corrupt a prev = 0", {OP_CORRUPT, 5, 0, 0}},
-	{"corrupt free 4095 unmapped = 1", {OP_CORRUPT, 0x86, 4095, 1}},
-	{"corrupt s26 hash = 4294967295", {OP_CORRUPT, 7, 26, UINT32_MAX}},
-	{"corrupt free 0 zero", {OP_CORRUPT, 0x88, 0, 0}},
-	{"corrupt a copy b", {OP_CORRUPT, 9, 0, 1}},
-	{"corrupt free 3 copy free 4095", {OP_CORRUPT, 0x89, 3, 0x10fff}},
-	{"corrupt a replay", {OP_CORRUPT, 10, 0, 0}},
-	{"corrupt a overflow 1", {OP_CORRUPT, 11, 0, 1}},
-	{"corrupt a overflow 64 zero", {OP_CORRUPT, 12, 0, 64}},
-	{"corrupt free 1 overflow 8", {OP_CORRUPT, 0x8b, 1, 8}},
-	{"corrupt s4095 stale", {OP_CORRUPT, 13, 4095, 0}},
+	{"a = alloc 100", {OP_ALLOC, 0, 0, .arg = 100}},
+	{"s26 = alloc 0", {OP_ALLOC, 0, 26, .arg = 0}},
+	{"s4095 = alloc 18446744073709551615",
+	 {OP_ALLOC, 0, 4095, .arg = UINT64_MAX}},
+	{"z = call alloc 5000", {OP_CALL, 0, 25, .arg = 5000}},
+	{"free b", {OP_FREE, 0, 1, .arg = 0}},
+	{"write s100", {OP_WRITE, 0, 100, .arg = 0}},
+	{"topup 4", {OP_TOPUP, 0, 0, .arg = 4}},
+	{"reclaim 1", {OP_RECLAIM, 0, 0, .arg = 1}},
+	{"reclaim all", {OP_RECLAIM, 0, 0, .arg = UINT64_MAX}},
+	{"cpu 1", {OP_CPU, 0, 0, .arg = 1}},
+	{"fail map 2", {OP_FAIL, 0, 0, .arg = 2}},
+	{"shrink 4294967296", {OP_SHRINK, 0, 0, .arg = 1ull << 32}},
+	{"init 65536", {OP_INIT, INIT_PLAIN, 0, .arg = 65536}},
+	{"init refused 0", {OP_INIT, INIT_REFUSED, 0, .arg = 0}},
+	{"free! double a", {OP_MISUSE, MISUSE_DOUBLE, 0, .arg = 0}},
+	{"free! stale b", {OP_MISUSE, MISUSE_STALE, 1, .arg = 0}},
+	{"free! inside c", {OP_MISUSE, MISUSE_INSIDE, 2, .arg = 0}},
+	{"free! misaligned d", {OP_MISUSE, MISUSE_MISALIGNED, 3, .arg = 0}},
+	{"free! outside", {OP_MISUSE, MISUSE_OUTSIDE, 0, .arg = 0}},
+	{"free! null", {OP_MISUSE, MISUSE_NULL, 0, .arg = 0}},
+	{"corrupt a next ^ 0x10", {OP_CORRUPT, 0, 0, .arg = 0x10}},
+	{"corrupt b prev ^ 0xffffffff", {OP_CORRUPT, 1, 1, .arg = UINT32_MAX}},
+	{"corrupt c unmapped ^ 0x1", {OP_CORRUPT, 2, 2, .arg = 1}},
+	{"corrupt free 2 hash ^ 0x80000000",
+	 {OP_CORRUPT, 0x83, 2, .arg = 1u << 31}},
+	{"corrupt a next = 48", {OP_CORRUPT, 4, 0, .arg = 48}},
+	{"corrupt a prev = 0", {OP_CORRUPT, 5, 0, .arg = 0}},
+	{"corrupt free 4095 unmapped = 1", {OP_CORRUPT, 0x86, 4095, .arg = 1}},
+	{"corrupt s26 hash = 4294967295",
+	 {OP_CORRUPT, 7, 26, .arg = UINT32_MAX}},
+	{"corrupt free 0 zero", {OP_CORRUPT, 0x88, 0, .arg = 0}},
+	{"corrupt a copy b", {OP_CORRUPT, 9, 0, .arg = 1}},
+	{"corrupt free 3 copy free 4095",
+	 {OP_CORRUPT, 0x89, 3, .arg = 0x10fff}},
+	{"corrupt a replay", {OP_CORRUPT, 10, 0, .arg = 0}},
+	{"corrupt a overflow 1", {OP_CORRUPT, 11, 0, .arg = 1}},
+	{"corrupt a overflow 64 zero", {OP_CORRUPT, 12, 0, .arg = 64}},
+	{"corrupt free 1 overflow 8", {OP_CORRUPT, 0x8b, 1, .arg = 8}},
+	{"corrupt s4095 stale", {OP_CORRUPT, 13, 4095, .arg = 0}},
+	{"shrink count", {OP_SHRINK, SHRINK_COUNT, .arg = 0}},
+	{"fail donate 1", {OP_FAIL, FAIL_DONATE, .arg = 1}},
+	{"fail page 3", {OP_FAIL, FAIL_PAGE, .arg = 3}},
+	{"fail hvc 18446744073709551615",
+	 {OP_FAIL, FAIL_HVC, .arg = UINT64_MAX}},
+	{"create vm 0 2", {OP_CREATE, CREATE_VM, 0, .arg = 2}},
+	{"create vm 31 18446744073709551615",
+	 {OP_CREATE, CREATE_VM, 31, .arg = UINT64_MAX}},
+	{"create vcpu 3 1", {OP_CREATE, CREATE_VCPU, 3, .arg = 1}},
+	{"destroy vm 5", {OP_DESTROY, 0, 5, .arg = 0}},
+	{"trace load 3", {OP_TRACE, TRACE_LOAD, .arg = 3}},
+	{"trace load 4294967295", {OP_TRACE, TRACE_LOAD, .arg = UINT32_MAX}},
+	{"trace unload", {OP_TRACE, TRACE_UNLOAD, .arg = 0}},
+	{"selftest", {.kind = OP_SELFTEST}},
+	{"deprivilege", {.kind = OP_DEPRIVILEGE}},
+	{"poke p3 p4", {OP_POKE, .arg = A(PHYS, 3, 0), .x = {A(PHYS, 4, 0)}}},
+	{"poke p0+8 7", {OP_POKE, .arg = A(PHYS, 0, 8), .x = {7}}},
+	{"poke p16777215+65528 0xffffffffffffffff",
+	 {OP_POKE, .arg = A(PHYS, 0xffffff, 65528), .x = {UINT64_MAX}}},
+	{"poke p1 h2+65535",
+	 {OP_POKE, .arg = A(PHYS, 1, 0), .x = {A(HOST, 2, 65535)}}},
+	{"poke p1 e2+0x10000",
+	 {OP_POKE, .arg = A(PHYS, 1, 0), .x = {A(EL2, 2, 65536)}}},
+	{"poke p1 f9", {OP_POKE, .arg = A(PHYS, 1, 0), .x = {A(FRAME, 9, 0)}}},
+	{"poke p1 0xa400000900000001",
+	 {OP_POKE, .arg = A(PHYS, 1, 0), .x = {A(FRAME, 9, 1)}}},
+	{"poke p1 0xa500000000000000",
+	 {OP_POKE, .arg = A(PHYS, 1, 0), .x = {0xa5ull << 56}}},
+	{"hvc finalize", {OP_HVC, 0, .arg = 0}},
+	{"hvc topup 1 p5 3", {OP_HVC, 1, .arg = 1, .x = {A(PHYS, 5, 0), 3}}},
+	{"hvc topup 0 0 0", {OP_HVC, 1, .arg = 0}},
+	{"hvc reclaim 1 0xffffffffffffffff",
+	 {OP_HVC, 2, .arg = 1, .x = {UINT64_MAX}}},
+	{"hvc reclaimable 2", {OP_HVC, 3, .arg = 2}},
+	{"hvc selftest", {OP_HVC, 4, .arg = 0}},
+	{"hvc share f7", {OP_HVC, 5, .arg = A(FRAME, 7, 0)}},
+	{"hvc unshare 0x10000", {OP_HVC, 6, .arg = 65536}},
+	{"hvc init_vm h2 e3+8",
+	 {OP_HVC, 7, .arg = A(HOST, 2, 0), .x = {A(EL2, 3, 8)}}},
+	{"hvc init_vcpu 4096 h4",
+	 {OP_HVC, 8, .arg = 4096, .x = {A(HOST, 4, 0)}}},
+	{"hvc get_vm 4096", {OP_HVC, 9, .arg = 4096}},
+	{"hvc put_vm 4096", {OP_HVC, 10, .arg = 4096}},
+	{"hvc teardown_vm 4097", {OP_HVC, 11, .arg = 4097}},
+	{"hvc tracing_load h1 88",
+	 {OP_HVC, 12, .arg = A(HOST, 1, 0), .x = {88}}},
+	{"hvc tracing_unload 0 0 1", {OP_HVC, 13, .x = {0, 1}}},
+	{"hvc donate_guest 4096 f8",
+	 {OP_HVC, 14, .arg = 4096, .x = {A(FRAME, 8, 0)}}},
+	{"hvc reclaim_guest f8", {OP_HVC, 15, .arg = A(FRAME, 8, 0)}},
+	{"hvc 16", {OP_HVC, 16, .arg = 0}},
+	{"hvc 255 0 1", {OP_HVC, 255, .x = {1}}},
+	{"at unlock 1: a = alloc 100", {OP_ALLOC, 0, 0, 1, .arg = 100}},
+	{"at unlock 255: free b", {OP_FREE, 0, 1, 255, .arg = 0}},
+	{"at unlock 2: topup 4", {OP_TOPUP, .at = 2, .arg = 4}},
+	{"at unlock 3: reclaim all", {OP_RECLAIM, .at = 3, .arg = UINT64_MAX}},
+	{"at unlock 4: shrink 8", {OP_SHRINK, .at = 4, .arg = 8}},
+	{"at donate 2: poke p3 p4",
+	 {OP_POKE, .at = 2, .arg = A(PHYS, 3, 0), .x = {A(PHYS, 4, 0)}}},
 };
 
 static void each_line_is_read_and_printed(void **state)
@@ -67,16 +132,64 @@ static void each_line_is_read_and_printed(void **state)
 	prog_free(&prog);
 }
 
+/* What is written in another way than it is printed. */
+static void other_spellings(void **state)
+{
+	static const char *const same[][2] = {
+		{"hvc 1 1 p5 3", "hvc topup 1 p5 3"},
+		{"hvc topup", "hvc topup 0 0 0"},
+		{"hvc 0x3 0x2", "hvc reclaimable 2"},
+		{"poke p3+0 0xa100000400000008", "poke p3 p4+8"},
+		{"poke p3+0x10 f4", "poke p3+16 f4"},
+		{"at unlock 0x10 :free b", "at unlock 16: free b"},
+		{"at\tunlock 1:a=alloc 1", "at unlock 1: a = alloc 1"},
+	};
+	char text[128], buf[OP_TEXT];
+	struct prog prog;
+	uint32_t i;
+
+	(void)state;
+	prog_init(&prog);
+	for (i = 0; i < COUNT(same); i++) {
+		snprintf(text, sizeof(text), "hypheap 1;%s", same[i][0]);
+		parsed(&prog, text);
+		assert_string_equal(op_print(&prog.ops[0], buf, sizeof(buf)),
+				    same[i][1]);
+	}
+	prog_free(&prog);
+}
+
+/* Each number has one word, and the table of the calls has no gap. */
+static void names_of_hypercalls(void **state)
+{
+	uint32_t i, j;
+
+	(void)state;
+	for (i = 0; i < 16; i++)
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(hvc_word((uint8_t)i),
+						hvc_word((uint8_t)j));
+	for (; i < 256; i++)
+		assert_null(hvc_word((uint8_t)i));
+	assert_int_equal(hvc_registers(OP_HVC_TOPUP), 3);
+	assert_int_equal(hvc_registers(255), 0);
+}
+
 static void the_longest_line_fits(void **state)
 {
+	const uint64_t wide = A(PHYS, 0xffffff, UINT32_MAX);
 	char buf[OP_TEXT];
 	uint32_t i, sub;
 
 	(void)state;
-	for (i = 0; i < COUNT(all_kinds); i++)
+	for (i = 0; i < 2 * COUNT(all_kinds); i++)
 		for (sub = 0; sub < 256; sub++) {
-			struct op op = {all_kinds[i], (uint8_t)sub, 4095,
-					UINT64_MAX - 1};
+			struct op op = {all_kinds[i / 2],
+					(uint8_t)sub,
+					4095,
+					255,
+					i % 2 ? wide : UINT64_MAX - 1,
+					{wide, wide}};
 
 			op_fix(&op, 4);
 			op_print(&op, buf, sizeof(buf));
@@ -101,7 +214,10 @@ static void the_heap_line(void **state)
 	assert_int_equal(prog.world.vm_size, 0);
 	assert_int_equal(prog.world.vcpu_size, 65535);
 	assert_true(prog.world.swarm == prog_swarm_usual());
+	assert_false(prog.world.boot);
 
+	parsed(&prog, "hypheap 1\nheap boot=1");
+	assert_true(prog.world.boot && prog.world.init);
 	parsed(&prog, "hypheap 1\nheap page=16384");
 	assert_int_equal(prog.world.heap_pages, 16);
 	assert_int_equal(prog.world.page_shift, 14);
@@ -144,7 +260,9 @@ static void canonical_text(void **state)
 				   "s26 = call alloc 100\n";
 	static const char other[] = "hypheap 1\n"
 				    "heap pages=9 page=65536 pool=0 cpus=1 "
-				    "init=0 vm=1 vcpu=2\n";
+				    "init=0 boot=1 vm=1 vcpu=2\n"
+				    "at unlock 3: free a\n"
+				    "hvc init_vm h2 e3+8\n";
 	struct prog prog;
 	size_t len;
 	char *out;
@@ -181,6 +299,14 @@ static void round_trips(void **state)
 	for (i = 0; i < 3000; i++) {
 		for (at = 0; at < sizeof(data); at++)
 			data[at] = (uint8_t)rng_next(&rng);
+		/* Half of them with prefixes, and places in them. */
+		for (at = PROG_HEADER; i % 2 && at < sizeof(data);
+		     at += PROG_RECORD) {
+			data[at] = (uint8_t)(rng_below(&rng, 3)
+						     ? OP_PREFIX
+						     : 13 + data[at] % 8);
+			data[at + 7] = (uint8_t)(0xa0 + data[at + 7] % 6);
+		}
 		prog_decode(&prog, data, rng_below(&rng, sizeof(data) + 1));
 		if (i % 2)
 			snprintf(prog.expect, sizeof(prog.expect), "x/%u", i);
@@ -205,8 +331,11 @@ static void broken_text(void **state)
 				    "a = alloc 100\nb = call alloc 0x20; free "
 				    "b\nreclaim all\n"
 				    "fail map 2\ninit refused 7\nfree! double "
-				    "a\ncpu 1\n";
-	static const char likely[] = " \n;=#0159abszx!\r\t:^\0\xff";
+				    "a\ncpu 1\nat unlock 1: free b\n"
+				    "create vm 1 2\npoke p3+8 h4\n"
+				    "hvc topup 1 p3 4\ntrace unload\n";
+	static const char likely[] = " \n;=#0159abszx!\r\t:^\0\xff"
+				     "phef+";
 	char text[sizeof(start)], *out;
 	struct prog prog, back;
 	struct text_error err;
@@ -227,7 +356,7 @@ static void broken_text(void **state)
 			    : rng_below(&rng, sizeof(start));
 		if (prog_parse(&prog, text, len, &err)) {
 			assert_true(err.line >= 1 && err.column >= 1);
-			assert_true(err.line <= 14 && err.column <= len + 1);
+			assert_true(err.line <= 19 && err.column <= len + 1);
 			assert_true(err.what[0] != '\0');
 			bad++;
 			continue;
@@ -282,13 +411,15 @@ static void grammar_names_everything(void **state)
 #define OP(id, number, word, slot, grammar, what) grammar, what,
 #include "program/ops.def"
 #undef OP
+#define HVC(id, number, word, registers, what) " " word " ", what,
+#include "program/hvc.def"
+#undef HVC
 #define KEY(id, word, always, what) "  " word " ", what,
 #include "program/world.def"
 #undef KEY
-		"hypheap 1\n",
-		"# expect: SIGNATURE",
-		"s4095",
-		"default 16\n",
+		"hypheap 1\n",	"# expect: SIGNATURE", "s4095",
+		"default 16\n", "at unlock N: ",       "at donate N: ",
+		"pN, its",
 	};
 
 	(void)state;
@@ -316,7 +447,16 @@ static void the_mask_of_a_text(void **state)
 	parsed(&prog, "hypheap 1\na = alloc 1\n");
 	assert_true(prog.world.swarm == prog_swarm_usual());
 	parsed(&prog, "hypheap 1\na = alloc 1\ncorrupt a zero\n");
-	assert_true(prog.world.swarm == prog_swarm_all());
+	assert_true(prog.world.swarm ==
+		    (prog_swarm_usual() | UINT64_C(1) << OP_CORRUPT));
+	parsed(&prog, "hypheap 1\nselftest\nfail donate 1\nshrink count");
+	assert_true(prog.world.swarm ==
+		    (prog_swarm_usual() | UINT64_C(1) << OP_SELFTEST));
+	assert_true(prog_swarm_usual() == 0xffe);
+	assert_true(prog_swarm_host() == 0xfeffe);
+	assert_true(prog_swarm_all() == 0xffffe);
+	assert_false(prog_of_host(0x1fff));
+	assert_true(prog_of_host(1u << 13) && prog_of_host(1u << 19));
 	prog_free(&prog);
 }
 
@@ -352,6 +492,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_is_read_and_printed),
+		cmocka_unit_test(other_spellings),
+		cmocka_unit_test(names_of_hypercalls),
 		cmocka_unit_test(the_longest_line_fits),
 		cmocka_unit_test(the_heap_line),
 		cmocka_unit_test(forms_of_white_space),
