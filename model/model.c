@@ -264,31 +264,43 @@ static int append(struct model *m, unsigned int cpu, uint64_t size)
 	return create_after(m, cpu, m->nr - 1, addr, addr + HEADER + size);
 }
 
-int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
-		uint32_t *offset)
+/* Under the lock. */
+static int alloc_locked(struct model *m, unsigned int cpu, uint64_t size,
+			uint32_t *offset)
 {
-	int64_t size = model_size(m, bytes);
 	uint32_t i = 0;
 	int err;
 
-	assert(cpu < MODEL_CPUS);
-	if (size < 0) {
-		err = (int)size;
-	} else if (!m->nr) {
-		err = create_first(m, cpu, HEADER + (uint64_t)size);
+	if (!m->nr) {
+		err = create_first(m, cpu, HEADER + size);
 	} else {
-		i = best_fit(m, (uint64_t)size);
-		err = i < m->nr ? reuse(m, cpu, i, (uint64_t)size)
-				: append(m, cpu, (uint64_t)size);
+		i = best_fit(m, size);
+		err = i < m->nr ? reuse(m, cpu, i, size) : append(m, cpu, size);
 	}
-	if (err) {
-		m->cpu[cpu].err = err;
+	if (err)
 		return err;
-	}
 	m->chunk[i].used = true;
 	m->chunk[i].size = (uint32_t)size;
 	*offset = data_of(m, i);
 	return 0;
+}
+
+int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
+		uint32_t *offset)
+{
+	int64_t size = model_size(m, bytes);
+	int err;
+
+	assert(cpu < MODEL_CPUS);
+	if (size < 0) {
+		m->cpu[cpu].err = (int)size;
+		return (int)size;
+	}
+	err = alloc_locked(m, cpu, (uint64_t)size, offset);
+	if (err)
+		m->cpu[cpu].err = err;
+	model_unlocked(m);
+	return err;
 }
 
 int model_errno(struct model *m, unsigned int cpu)
@@ -309,28 +321,6 @@ uint32_t model_need(struct model *m, unsigned int cpu)
 	need = m->cpu[cpu].need;
 	m->cpu[cpu].need = 0;
 	return need;
-}
-
-/* Section 11, pkvm_hyp_req. */
-int model_call(struct model *m, unsigned int cpu, uint64_t bytes,
-	       unsigned int tries, uint32_t *offset, uint32_t *need)
-{
-	int err;
-
-	assert(tries);
-	for (;;) {
-		err = model_alloc(m, cpu, bytes, offset);
-		*need = 0;
-		if (!err)
-			return 0;
-		err = model_errno(m, cpu);
-		*need = model_need(m, cpu);
-		if (err != -MODEL_ENOMEM || !*need || *need > m->host ||
-		    tries == 1)
-			return err;
-		model_topup(m, *need);
-		tries--;
-	}
 }
 
 /* ---- free, section 7 ---------------------------------------------------- */
@@ -369,7 +359,14 @@ bool model_free(struct model *m, uint64_t offset)
 	absorb(m, low);
 	if (low)
 		absorb(m, low - 1);
+	model_unlocked(m);
 	return true;
+}
+
+void model_unlocked(struct model *m)
+{
+	if (m->unlock)
+		m->unlock(m->unlock_data);
 }
 
 void model_fail_map(struct model *m, uint64_t n)

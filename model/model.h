@@ -49,7 +49,7 @@ struct model {
 	uint32_t page;		 /* bytes */
 	uint64_t size;		 /* of the heap in bytes, 0: not set up */
 	uint32_t pool;		 /* pages in all: host + spare + mapped */
-	uint32_t host;		 /* pages the host owns and has free */
+	uint32_t host;		 /* pages the host has free */
 	uint32_t spare;		 /* pages in the heap's cache */
 	uint32_t mapped;	 /* pages mapped in the heap */
 	uint64_t fail_map;	 /* the n-th mapping from now fails; 0: none */
@@ -61,6 +61,12 @@ struct model {
 	uint32_t cap;
 	uint64_t *map;	  /* bit n: heap page n is mapped */
 	uint32_t map_top; /* no page from here up was mapped since reset */
+	/*
+	 * NULL, or called at the end of each section under the allocator's
+	 * lock, when all of it is done; it may call the model again
+	 */
+	void (*unlock)(void *data);
+	void *unlock_data;
 };
 
 /* model_create() - Room for the largest heap; NULL when out of memory. */
@@ -71,7 +77,8 @@ void model_destroy(struct model *m);
  * model_reset() - A world without a heap: @pool pages, all the host's.
  * @page: bytes, a power of two from 4096 up
  *
- * Costs what the program before touched, not what the heap could hold.
+ * Costs what the program before touched, not what the heap could hold. Nobody
+ * is called at unlocks.
  */
 void model_reset(struct model *m, uint32_t page, uint32_t pool);
 
@@ -91,7 +98,8 @@ int model_init(struct model *m, uint64_t bytes, int refused);
  * @offset: of the data, on success
  *
  * Return: 0, or the negative error, which is also left in cpu[].err, as the
- * top-up need is in cpu[].need where section 5 sets it.
+ * top-up need is in cpu[].need where section 5 sets it. A size that can never
+ * be had is refused before the lock is taken.
  */
 int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
 		uint32_t *offset);
@@ -99,18 +107,6 @@ int model_alloc(struct model *m, unsigned int cpu, uint64_t bytes,
 /* Read and clear, as hyp_alloc_errno() and hyp_alloc_topup_needed(). */
 int model_errno(struct model *m, unsigned int cpu);
 uint32_t model_need(struct model *m, unsigned int cpu);
-
-/**
- * model_call() - The host's request loop around model_alloc().
- * @tries: how often the harness lets the loop call, at least once
- * @need: the need of the last failed try, 0 if it made no request
- *
- * On -ENOMEM with a need the host donates exactly that many pages and calls
- * again; if it has fewer it donates none and returns -ENOMEM.
- * errno and need are read and cleared after each failed try.
- */
-int model_call(struct model *m, unsigned int cpu, uint64_t bytes,
-	       unsigned int tries, uint32_t *offset, uint32_t *need);
 
 /**
  * model_free() - hyp_free() of heap start + @offset, section 7.
@@ -123,17 +119,21 @@ bool model_free(struct model *m, uint64_t offset);
 /* model_topup() - The host donates min(@pages, what it has). */
 void model_topup(struct model *m, uint64_t pages);
 
-/* model_reclaimable() - hyp_alloc_reclaimable(), section 8. */
+/*
+ * model_reclaimable() - hyp_alloc_reclaimable(), section 8. An oracle's
+ * question: where the hypervisor is asked it, model_unlocked() follows.
+ */
 uint64_t model_reclaimable(const struct model *m);
 
-/* model_reclaim() - Pages the host gets back for a target of @pages. */
+/*
+ * model_reclaim() - Pages the host gets back for a target of @pages. They are
+ * its own, and counted in pool, only when the lock is free again: until then
+ * they are on a list.
+ */
 uint64_t model_reclaim(struct model *m, uint64_t pages);
 
-/*
- * model_shrink() - The shrinker's scan, section 11: reclaims at most 16 pages
- * a call until @pages are freed or a call brings none. Returns pages freed.
- */
-uint64_t model_shrink(struct model *m, uint64_t pages);
+/* model_unlocked() - Calls m->unlock, if there is one. */
+void model_unlocked(struct model *m);
 
 /* model_fail_map() - The @n-th mapping from now fails once; the newest counts. */
 void model_fail_map(struct model *m, uint64_t n);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/chunks.h"
 
-/* What the host asks of the heap: top-up, reclaim, the shrinker. */
-
-#define SHRINK_PAGES 16u /* per call of the shrinker, section 11 */
+/* What the host asks of the heap: top-up, reclaim. */
 
 void model_topup(struct model *m, uint64_t pages)
 {
@@ -11,6 +9,7 @@ void model_topup(struct model *m, uint64_t pages)
 
 	m->host -= given;
 	m->spare += given;
+	model_unlocked(m);
 }
 
 /* ---- reclaim, section 8 ------------------------------------------------- */
@@ -99,22 +98,9 @@ uint64_t model_reclaim(struct model *m, uint64_t pages)
 	}
 	drained = pages < m->spare ? pages : m->spare;
 	m->spare -= (uint32_t)drained;
+	m->pool -= (uint32_t)drained; /* on a list, and nobody's */
+	model_unlocked(m);
+	m->pool += (uint32_t)drained;
 	m->host += (uint32_t)drained;
 	return drained;
-}
-
-uint64_t model_shrink(struct model *m, uint64_t pages)
-{
-	uint64_t freed = 0;
-
-	while (freed < pages) {
-		uint64_t left = pages - freed;
-		uint64_t got = model_reclaim(
-			m, left < SHRINK_PAGES ? left : SHRINK_PAGES);
-
-		if (!got)
-			break;
-		freed += got;
-	}
-	return freed;
 }

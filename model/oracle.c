@@ -20,9 +20,10 @@ static bool is_alloc(const struct step *s)
 	return s->op.kind == OP_ALLOC || s->op.kind == OP_CALL;
 }
 
-static bool is_reclaim(const struct step *s)
+/* What the allocation of an operation came to, its own or a client's. */
+static int64_t alloc_err(const struct step *s)
 {
-	return s->op.kind == OP_RECLAIM || s->op.kind == OP_SHRINK;
+	return s->actual.err ? s->actual.err : s->actual.ret;
 }
 
 /* Did it hand out a new object? */
@@ -84,6 +85,40 @@ bool oracle_panic(const struct step *s, struct verdict *v)
 
 /* ---- what it returned --------------------------------------------------- */
 
+/* What a hypercall, or the host's function around some, came back with. */
+static bool result_host(const struct step *s, struct verdict *v)
+{
+	const struct outcome *is = &s->actual, *due = &s->expect;
+	char a[WORDS], b[WORDS];
+
+	if (is->no_such_call != due->no_such_call)
+		return verdict_fail(v, ORACLE_RESULT, s,
+				    "x0 must say that there is %s call, says "
+				    "%s",
+				    due->no_such_call ? "no such" : "such a",
+				    is->no_such_call ? "no such" : "such a");
+	if (is->ret != due->ret)
+		return verdict_fail(v, ORACLE_RESULT, s,
+				    "expected %s, returned %s",
+				    words_ret(due->ret, a),
+				    words_ret(is->ret, b));
+	if (is->left_nr != due->left_nr)
+		return verdict_fail(v, ORACLE_RESULT, s,
+				    "expected %" PRIu64 " pages on the list "
+				    "that came back, got %" PRIu64,
+				    due->left_nr, is->left_nr);
+	if (is->left_head != due->left_head && !due->any_head)
+		return verdict_fail(v, ORACLE_RESULT, s,
+				    "the list that came back must start at "
+				    "0x%" PRIx64 ", starts at 0x%" PRIx64,
+				    due->left_head, is->left_head);
+	if (is->hvcs != due->hvcs)
+		return verdict_fail(v, ORACLE_RESULT, s,
+				    "expected %u hypercalls, saw %u", due->hvcs,
+				    is->hvcs);
+	return true;
+}
+
 static bool result_exact(const struct step *s, struct verdict *v)
 {
 	const struct outcome *is = &s->actual, *due = &s->expect;
@@ -100,15 +135,30 @@ static bool result_exact(const struct step *s, struct verdict *v)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected +%" PRIu64 ", got +%" PRIu64,
 				    due->offset, is->offset);
-	if (is_alloc(s) && is->err && is->need != due->need)
+	if (!result_host(s, v))
+		return false;
+	if (is->need != due->need)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "%s must ask for %u pages, asked for %u",
-				    words_err(is->err, a), due->need, is->need);
-	if (is_reclaim(s) && is->pages != due->pages)
+				    words_ret(alloc_err(s), a), due->need,
+				    is->need);
+	if (is->pages != due->pages)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected %" PRIu64 " pages, got %" PRIu64,
 				    due->pages, is->pages);
 	return true;
+}
+
+/* -ENOMEM for want of a page must come with a request for it. */
+static bool result_request(const struct step *s, struct verdict *v)
+{
+	if (alloc_err(s) != -MODEL_ENOMEM || s->actual.need || s->fault_armed)
+		return true;
+
+	return verdict_fail(v, ORACLE_RESULT, s,
+			    "-ENOMEM with need %u and no failure armed: the "
+			    "host cannot help",
+			    s->actual.need);
 }
 
 /*
@@ -121,6 +171,9 @@ static bool result_contract(const struct step *s, struct verdict *v)
 	int err = s->actual.err;
 	char a[WORDS];
 
+	/* of a client whose call EL2 has answered */
+	if (!is_alloc(s) && s->tries)
+		return result_request(s, v);
 	if (!is_alloc(s) || err == -MODEL_E2BIG)
 		return true;
 	if (too_big)
@@ -131,15 +184,28 @@ static bool result_contract(const struct step *s, struct verdict *v)
 				    s->actual.offset);
 	if (!err)
 		return true;
-	if (err != -MODEL_ENOMEM)
+	/* -1: a hypercall of the request loop was refused */
+	if (err != -MODEL_ENOMEM && !(err == -1 && s->fault_armed))
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected 0, -E2BIG or -ENOMEM, got %s",
 				    words_err(err, a));
-	if (!s->actual.need && !s->fault_armed)
+	return result_request(s, v);
+}
+
+/* The host's kernel warns of a refused call, and of nothing else. */
+static bool result_warning(const struct step *s, struct verdict *v)
+{
+	bool due = s->exact ? s->expect.warned : s->fault_armed;
+
+	if (s->actual.warned && !due)
+		return verdict_fail(
+			v, ORACLE_RESULT, s, "the host's code warned in %s: %s",
+			s->warned_function ? s->warned_function : "?",
+			s->warned ? s->warned : "?");
+	if (s->exact && due && !s->actual.warned)
 		return verdict_fail(v, ORACLE_RESULT, s,
-				    "-ENOMEM with need %u and no mapping "
-				    "failure armed: the host cannot help",
-				    s->actual.need);
+				    "a hypercall was refused, and the host's "
+				    "code must warn, but did not");
 	return true;
 }
 
@@ -161,7 +227,7 @@ bool oracle_result(const struct step *s, struct verdict *v)
 {
 	if (!returned(s))
 		return true;
-	if (!nothing_left(s, v))
+	if (!nothing_left(s, v) || !result_warning(s, v))
 		return false;
 	return s->exact ? result_exact(s, v) : result_contract(s, v);
 }
@@ -240,27 +306,31 @@ bool oracle_backed(const struct step *s, struct verdict *v)
 
 /* ---- the pages ---------------------------------------------------------- */
 
-/* No operation creates or loses a page: in no state it leaked, in two it is
- * shared. */
+/*
+ * No operation creates or loses a page: in no state it leaked, in two it is
+ * shared. What EL2 has in neither heap are the roots of its VMs' stage 2.
+ */
 bool oracle_pages(const struct step *s, struct verdict *v)
 {
 	const struct census *c = &s->after;
-	uint64_t seen = (uint64_t)c->host + c->spare + c->mapped;
+	uint64_t seen = (uint64_t)c->host + c->spare + c->mapped + c->guest;
+	uint32_t roots = s->world ? world_hyp(s->world) : 0;
 
-	if (!returned(s) || seen == s->pool)
+	if (!returned(s) || (seen + c->hyp == s->pool && c->hyp == roots))
 		return true;
 
 	return verdict_fail(v, ORACLE_PAGES, s,
 			    "pool has %u pages, found %" PRIu64 ": host %u, "
-			    "spare %u, mapped %u (in transit %u)",
-			    s->pool, seen, c->host, c->spare, c->mapped,
-			    c->transit);
+			    "spare %u, mapped %u, guest %u, and the "
+			    "hypervisor has %u elsewhere, expected %u",
+			    s->pool, seen + roots, c->host, c->spare, c->mapped,
+			    c->guest, c->hyp, roots);
 }
 
 bool oracle_owner(const struct step *s, struct verdict *v)
 {
 	const struct census *c = &s->after;
-	const struct model *m = s->model;
+	const struct world *w = s->world;
 
 	if (!returned(s))
 		return true;
@@ -271,15 +341,18 @@ bool oracle_owner(const struct step *s, struct verdict *v)
 						  : "not where it should be");
 	if (!s->exact)
 		return true;
-	if (c->host != m->host || c->spare != m->spare ||
-	    c->mapped != m->mapped)
+	if (c->host != world_host_owned(w) || c->spare != world_spare(w) ||
+	    c->mapped != world_mapped(w) || c->guest != world_guest(w))
 		return verdict_fail(v, ORACLE_OWNER, s,
-				    "expected host %u, spare %u, mapped %u; "
-				    "found host %u, spare %u, mapped %u",
-				    m->host, m->spare, m->mapped, c->host,
-				    c->spare, c->mapped);
+				    "expected host %u, spare %u, mapped %u, "
+				    "guest %u; found host %u, spare %u, mapped "
+				    "%u, guest %u",
+				    world_host_owned(w), world_spare(w),
+				    world_mapped(w), world_guest(w), c->host,
+				    c->spare, c->mapped, c->guest);
 	if (s->unlike_page != STEP_NOWHERE) {
-		bool due = model_page_mapped(m, (uint32_t)s->unlike_page);
+		bool due =
+			model_page_mapped(s->model, (uint32_t)s->unlike_page);
 
 		return verdict_fail(v, ORACLE_OWNER, s,
 				    "heap page %" PRIu64 " must be %s, is %s",
@@ -320,17 +393,17 @@ bool oracle_promise(const struct step *s, struct verdict *v)
 				    "expected %" PRIu64 " reclaimable pages "
 				    "afterwards, got %" PRIu64,
 				    s->reclaimable_expect, s->reclaimable);
-	if (!is_reclaim(s))
+	if (!s->promised)
 		return true;
-	if (due > s->op.arg)
-		due = s->op.arg;
+	if (due > s->target)
+		due = s->target;
 	if (s->actual.pages == due)
 		return true;
 
 	return verdict_fail(v, ORACLE_PROMISE, s,
 			    "target %" PRIu64 ", %" PRIu64 " pages were "
 			    "reclaimable: expected %" PRIu64 ", got %" PRIu64,
-			    s->op.arg, s->reclaimable_before, due,
+			    s->target, s->reclaimable_before, due,
 			    s->actual.pages);
 }
 
@@ -338,7 +411,8 @@ bool oracle_progress(const struct step *s, struct verdict *v)
 {
 	uint32_t need = s->actual.need;
 
-	if (!returned(s) || s->op.kind != OP_CALL)
+	/* another CPU may have eaten what was given */
+	if (!returned(s) || !s->tries_max || s->others)
 		return true;
 	if (s->stuck)
 		return verdict_fail(v, ORACLE_PROGRESS, s,
@@ -346,13 +420,12 @@ bool oracle_progress(const struct step *s, struct verdict *v)
 				    "call %u mapped none of them",
 				    s->stuck_need, s->tries);
 	/* the host would still give what is asked for */
-	if (s->actual.err == -MODEL_ENOMEM && need && s->after.host >= need &&
+	if (alloc_err(s) == -MODEL_ENOMEM && need && s->host_free >= need &&
 	    s->tries >= s->tries_max)
 		return verdict_fail(v, ORACLE_PROGRESS, s,
 				    "call %u of at most %u still asks for %u "
 				    "pages; the host has %u",
-				    s->tries, s->tries_max, need,
-				    s->after.host);
+				    s->tries, s->tries_max, need, s->host_free);
 	return true;
 }
 

@@ -79,25 +79,38 @@ const char *words_object(const struct object *o, char *buf)
 	return buf;
 }
 
+static const struct {
+	int err;
+	const char *word;
+} errors[] = {
+	{0, "0"},
+	{-WORLD_EPERM, "-EPERM"},
+	{-WORLD_ENOENT, "-ENOENT"},
+	{-MODEL_E2BIG, "-E2BIG"},
+	{-MODEL_ENOMEM, "-ENOMEM"},
+	{-WORLD_EBUSY, "-EBUSY"},
+	{-WORLD_EEXIST, "-EEXIST"},
+	{-WORLD_ENODEV, "-ENODEV"},
+	{-MODEL_EINVAL, "-EINVAL"},
+	{-WORLD_ENOSPC, "-ENOSPC"},
+};
+
 const char *words_err(int err, char *buf)
 {
-	static const struct {
-		int err;
-		const char *word;
-	} known[] = {
-		{0, "0"},
-		{-1, "-EPERM"},
-		{-MODEL_E2BIG, "-E2BIG"},
-		{-MODEL_ENOMEM, "-ENOMEM"},
-		{-16, "-EBUSY"},
-		{-MODEL_EINVAL, "-EINVAL"},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (known[i].err == err)
-			return known[i].word;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		if (errors[i].err == err)
+			return errors[i].word;
 	}
 	snprintf(buf, WORDS, "errno %d", err);
+	return buf;
+}
+
+const char *words_ret(int64_t ret, char *buf)
+{
+	/* -1 is also a refused call, and SHRINK_STOP */
+	if (ret >= -4095 && ret < -1)
+		return words_err((int)ret, buf);
+	snprintf(buf, WORDS, "%" PRId64, ret);
 	return buf;
 }
 

@@ -14,6 +14,9 @@ const char *words_object(const struct object *o, char *buf);
 /* words_err() - "0", "-ENOMEM", or the number. @buf: WORDS bytes. */
 const char *words_err(int err, char *buf);
 
+/* words_ret() - The same of what a host's function or a hypercall returned. */
+const char *words_ret(int64_t ret, char *buf);
+
 /* words_place() - " in FUNCTION at FILE:LINE: WHAT", what of it is known. */
 #define PLACE_WORDS 256
 const char *words_place(const struct step *step, char *buf);

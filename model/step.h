@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "model/model.h"
+#include "model/world.h"
 #include "program/op.h"
 
 /*
@@ -16,12 +17,13 @@
 
 /* Pages by place and chunks by kind; what the trace shows. */
 struct census {
-	uint32_t host;	  /* pages the host owns */
-	uint32_t spare;	  /* pages in the heap's cache */
-	uint32_t mapped;  /* pages mapped in the heap */
-	uint32_t transit; /* the hypervisor's, in neither */
-	uint32_t used;	  /* chunks */
-	uint32_t free;	  /* chunks */
+	uint32_t host;	 /* pages the host owns, shared ones too */
+	uint32_t spare;	 /* pages in a heap's cache */
+	uint32_t mapped; /* pages mapped in a heap */
+	uint32_t guest;	 /* pages of guests */
+	uint32_t hyp;	 /* the hypervisor's, in none of the others */
+	uint32_t used;	 /* chunks */
+	uint32_t free;	 /* chunks */
 };
 
 enum step_end {
@@ -37,8 +39,19 @@ enum step_end {
  * @end: how it ended; expected: STEP_PANIC stands for a panic or a fault
  * @err: 0 or a negative errno
  * @offset: alloc, call: of the data from the heap start
- * @need: alloc, call: topup_needed, read and cleared after the last failed try
+ * @need: topup_needed, read and cleared after the last try, if that failed;
+ *	  else 0. hvc: the pages of the request
  * @pages: reclaim, shrink: pages the host got back
+ * @ret: create: the handle, or as destroy, trace, selftest, deprivilege: 0 or
+ *an error; shrink: pages, -1 for SHRINK_STOP, count: -1 for SHRINK_EMPTY; hvc:
+ *	 x1. Else 0
+ * @left_head, @left_nr: hvc topup, hvc reclaim: x2 and x3. Else 0
+ * @any_head: expected: left_head may be anything
+ * @no_such_call: hvc: x0 said so
+ * @hvcs: hypercalls made, other CPUs' included
+ * @warned: the host's code warned
+ *
+ * Fields that an operation does not use stay 0: all are compared for each.
  */
 struct outcome {
 	enum step_end end;
@@ -46,6 +59,12 @@ struct outcome {
 	uint64_t offset;
 	uint32_t need;
 	uint64_t pages;
+	int64_t ret;
+	uint64_t left_head, left_nr;
+	bool any_head;
+	bool no_such_call;
+	uint32_t hvcs;
+	bool warned;
 };
 
 /* A header as it stands in memory. */
@@ -75,7 +94,11 @@ struct step {
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */
 	struct census before, after;
-	bool fault_armed; /* a mapping failure was armed when it began */
+	bool fault_armed;   /* a fault of any kind was armed when it began */
+	bool others;	    /* other CPUs ran at its unlocks */
+	uint32_t host_free; /* after it, by the host's own books */
+	/* the host's code warned; NULL, NULL if it did not */
+	const char *warned, *warned_function;
 
 	/* where a panic, a fault or a hang was */
 	const char *function; /* never NULL; "" if there was none */
@@ -127,10 +150,18 @@ struct step {
 	const char *walk_broken; /* why the walk ended early; NULL: it did not */
 	uint64_t walk_broken_at; /* offset of the header */
 	const struct model *model;
+	/* the page counts of all owners; contract: how many VMs there are */
+	const struct world *world;
 
-	/* promise: reclaim, shrink */
-	uint64_t reclaimable_before; /* the allocator's own word */
-	uint64_t reclaimable;	     /* after the step */
+	/*
+	 * promise: @promised where pages were asked back and nothing excuses
+	 * fewer than min(@target, @reclaimable_before): the shrinker works, no
+	 * hypercall was refused, no other CPU ran meanwhile
+	 */
+	bool promised;
+	uint64_t target;
+	uint64_t reclaimable_before; /* of the heaps asked, in their own words */
+	uint64_t reclaimable;	     /* of the heap, after the step */
 	uint64_t reclaimable_expect; /* exact */
 
 	/* result: what errno and topup_needed said once more, after all was
@@ -138,15 +169,19 @@ struct step {
 	int left_err;
 	uint32_t left_need;
 
-	/* progress: call */
-	unsigned int tries; /* calls made */
-	unsigned int tries_max;
+	/* progress: what goes through the request loop */
+	unsigned int tries;	/* calls made */
+	unsigned int tries_max; /* 0: not through the loop */
 	bool stuck; /* a full top-up, and the next try mapped nothing more */
 	uint32_t stuck_need; /* what was asked for and given */
 
 	/* lock */
 	unsigned int locks_held; /* at return */
-	bool unlocked; /* heap memory or its cache was touched without the lock */
+	/*
+	 * heap memory that no client owns, or the cache, was touched without
+	 * the lock
+	 */
+	bool unlocked;
 	uint64_t unlocked_at; /* heap offset; STEP_NOWHERE: the cache */
 };
 
