@@ -83,6 +83,22 @@ struct object {
 
 #define STEP_NOWHERE UINT64_MAX
 
+/**
+ * struct deferred - An operation that waits for a moment within the next call,
+ * and what came of it there.
+ * @op: with the slot taken, if it was @taken
+ * @due, @came: how often the moment was to come, and came
+ * @expect, @actual: of the operation, when it came
+ * @size: rounded, of the object that it made; 0: none
+ */
+struct deferred {
+	struct op op;
+	bool taken;
+	unsigned int due, came;
+	struct outcome expect, actual;
+	uint64_t size;
+};
+
 struct step {
 	uint32_t number;     /* from 1 */
 	struct op op;	     /* with the slot taken */
@@ -96,6 +112,9 @@ struct step {
 	struct census before, after;
 	bool fault_armed;   /* a fault of any kind was armed when it began */
 	bool others;	    /* other CPUs ran at its unlocks */
+	/* what waited for it */
+	const struct deferred *deferred;
+	uint32_t deferred_nr;
 	uint32_t host_free; /* after it, by the host's own books */
 	/* the host's code warned; NULL, NULL if it did not */
 	const char *warned, *warned_function;

@@ -110,6 +110,7 @@ static void predict(struct run *run, struct deferred *d)
 	exec_of(step.op.kind)->expect(run, &step);
 	run->cpu = cpu;
 	d->expect = step.expect;
+	d->expect.hvcs = 0; /* the record is of the call around it */
 	d->due++;
 }
 

@@ -25,6 +25,7 @@ void exec_expect(struct step *step, const struct world_result *result)
 	expect->left_head = result->left_head;
 	expect->left_nr = result->left_nr;
 	expect->any_head = result->any_head;
+	expect->hvcs = result->hvcs;
 	expect->warned = result->warned;
 }
 
@@ -137,7 +138,7 @@ static void call_shrink(struct run *run, struct step *step)
 		exec_stopped(step);
 		return;
 	}
-	actual->pages = ret == none ? 0 : ret;
+	actual->pages = count || ret == none ? 0 : ret;
 	actual->ret = ret == none ? -1 : (int64_t)ret;
 }
 

@@ -102,6 +102,8 @@ static void print_given(const struct op *op, const struct outcome *actual,
 	case OP_SHRINK:
 		if (op->sub == SHRINK_COUNT && actual->ret < 0)
 			snprintf(buf, size, "empty");
+		else if (op->sub == SHRINK_COUNT)
+			snprintf(buf, size, "%" PRId64 " pages", actual->ret);
 		else
 			snprintf(buf, size, "%" PRIu64 " pages", actual->pages);
 		break;
@@ -146,6 +148,10 @@ static void print_deferred(const struct step *step, char *buf, size_t size)
 
 static void print_done(const struct step *step, char *buf, size_t size)
 {
+	if (step->op.at) {
+		snprintf(buf, size, "waits");
+		return;
+	}
 	print_outcome(&step->op, &step->actual, buf, size);
 	print_deferred(step, buf, size);
 }

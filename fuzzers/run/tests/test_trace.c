@@ -12,40 +12,43 @@
 
 /* Results, trace lines and JSON, letter by letter. */
 
+#define OP4(kind_, sub_, slot_, arg_) \
+	{.kind = (kind_), .sub = (sub_), .slot = (slot_), .arg = (arg_)}
+
 static const struct {
 	struct op op;
 	struct outcome actual;
 	const char *function;
 	const char *text;
 } results[] = {
-	{{OP_ALLOC, 0, 0, 100}, {.offset = 48}, "", "@48"},
-	{{OP_ALLOC, 0, 0, 100}, {.offset = 0}, "", "@0"},
-	{{OP_CALL, 0, 0, 100},
+	{OP4(OP_ALLOC, 0, 0, 100), {.offset = 48}, "", "@48"},
+	{OP4(OP_ALLOC, 0, 0, 100), {.offset = 0}, "", "@0"},
+	{OP4(OP_CALL, 0, 0, 100),
 	 {.offset = UINT64_MAX},
 	 "",
 	 "@18446744073709551615"},
-	{{OP_ALLOC, 0, 0, 100}, {.err = -7}, "", "E2BIG"},
-	{{OP_ALLOC, 0, 0, 100}, {.err = -7, .need = 3}, "", "E2BIG"},
-	{{OP_ALLOC, 0, 0, 100}, {.err = -12}, "", "ENOMEM need=0"},
-	{{OP_CALL, 0, 0, 100}, {.err = -12, .need = 3}, "", "ENOMEM need=3"},
-	{{OP_INIT, 0, 0, 0}, {.err = -22}, "", "EINVAL"},
-	{{OP_INIT, 1, 0, 100}, {.err = -12}, "", "ENOMEM"},
-	{{OP_INIT, 0, 0, 4096}, {.err = 0}, "", "ok"},
-	{{OP_RECLAIM, 0, 0, 9}, {.pages = 0}, "", "0 pages"},
-	{{OP_RECLAIM, 0, 0, 9}, {.pages = 1}, "", "1 pages"},
-	{{OP_SHRINK, 0, 0, 9}, {.pages = 12}, "", "12 pages"},
-	{{OP_TOPUP, 0, 0, 9}, {.err = 0}, "", "ok"},
-	{{OP_TOPUP, 0, 0, 9}, {.err = -1}, "", "EPERM"},
-	{{OP_FREE, 0, 0, 0}, {.err = 0}, "", "ok"},
-	{{OP_WRITE, 0, 0, 0}, {.err = 0}, "", "ok"},
-	{{OP_CPU, 0, 0, 1}, {.err = 0}, "", "ok"},
-	{{OP_FAIL, 0, 0, 1}, {.err = 0}, "", "ok"},
-	{{OP_MISUSE, MISUSE_NULL, 0, 0}, {.err = 0}, "", "ok"},
-	{{OP_FREE, 0, 0, 0}, {.end = STEP_SKIPPED}, "", "skipped"},
-	{{OP_FREE, 0, 0, 0}, {.end = STEP_PANIC}, "hyp_free", "panic hyp_free"},
-	{{OP_FREE, 0, 0, 0}, {.end = STEP_PANIC}, NULL, "panic ?"},
-	{{OP_FREE, 0, 0, 0}, {.end = STEP_FAULT}, "hyp_free", "panic fault"},
-	{{OP_ALLOC, 0, 0, 0}, {.end = STEP_HANG, .offset = 7}, "f", "hang"},
+	{OP4(OP_ALLOC, 0, 0, 100), {.err = -7}, "", "E2BIG"},
+	{OP4(OP_ALLOC, 0, 0, 100), {.err = -7, .need = 3}, "", "E2BIG"},
+	{OP4(OP_ALLOC, 0, 0, 100), {.err = -12}, "", "ENOMEM need=0"},
+	{OP4(OP_CALL, 0, 0, 100), {.err = -12, .need = 3}, "", "ENOMEM need=3"},
+	{OP4(OP_INIT, 0, 0, 0), {.err = -22}, "", "EINVAL"},
+	{OP4(OP_INIT, 1, 0, 100), {.err = -12}, "", "ENOMEM"},
+	{OP4(OP_INIT, 0, 0, 4096), {.err = 0}, "", "ok"},
+	{OP4(OP_RECLAIM, 0, 0, 9), {.pages = 0}, "", "0 pages"},
+	{OP4(OP_RECLAIM, 0, 0, 9), {.pages = 1}, "", "1 pages"},
+	{OP4(OP_SHRINK, 0, 0, 9), {.pages = 12}, "", "12 pages"},
+	{OP4(OP_TOPUP, 0, 0, 9), {.err = 0}, "", "ok"},
+	{OP4(OP_TOPUP, 0, 0, 9), {.err = -1}, "", "EPERM"},
+	{OP4(OP_FREE, 0, 0, 0), {.err = 0}, "", "ok"},
+	{OP4(OP_WRITE, 0, 0, 0), {.err = 0}, "", "ok"},
+	{OP4(OP_CPU, 0, 0, 1), {.err = 0}, "", "ok"},
+	{OP4(OP_FAIL, 0, 0, 1), {.err = 0}, "", "ok"},
+	{OP4(OP_MISUSE, MISUSE_NULL, 0, 0), {.err = 0}, "", "ok"},
+	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_SKIPPED}, "", "skipped"},
+	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_PANIC}, "hyp_free", "panic hyp_free"},
+	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_PANIC}, NULL, "panic ?"},
+	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_FAULT}, "hyp_free", "panic fault"},
+	{OP4(OP_ALLOC, 0, 0, 0), {.end = STEP_HANG, .offset = 7}, "f", "hang"},
 };
 
 static void each_result_has_its_words(void **state)
@@ -66,7 +69,7 @@ static void each_result_has_its_words(void **state)
 static void a_long_function_is_cut_not_overrun(void **state)
 {
 	char name[300], buf[RESULT_TEXT + 1];
-	struct step step = {.op = {OP_FREE, 0, 0, 0},
+	struct step step = {.op = OP4(OP_FREE, 0, 0, 0),
 			    .actual = {.end = STEP_PANIC},
 			    .function = name};
 
@@ -122,7 +125,7 @@ static void print_digest(FILE *out, const void *data)
 static void a_line_has_four_columns(void **state)
 {
 	struct step step = {.number = 7,
-			    .op = {OP_ALLOC, 0, 27, 100},
+			    .op = OP4(OP_ALLOC, 0, 27, 100),
 			    .actual = {.offset = 16},
 			    .function = "",
 			    .after = {.host = 60,
@@ -141,7 +144,7 @@ static void a_line_has_four_columns(void **state)
 static void a_page_elsewhere_adds_a_fifth(void **state)
 {
 	struct step step = {.number = 1,
-			    .op = {OP_RECLAIM, 0, 0, UINT64_MAX},
+			    .op = OP4(OP_RECLAIM, 0, 0, UINT64_MAX),
 			    .function = "",
 			    .after = {.host = 63, .hyp = 1}};
 	char *text = written(print_step, &step);
