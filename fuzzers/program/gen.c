@@ -131,6 +131,22 @@ static void damage(struct gen *g, uint32_t ops)
 	}
 }
 
+/* So does a reference that is put without having been taken. */
+static void late_put(struct gen *g)
+{
+	struct prog *prog = g->prog;
+	struct op op = {
+		.kind = OP_HVC,
+		.sub = OP_HVC_PUT_VM,
+	};
+
+	if (!gen_allowed(g, OP_HVC) || !prog->nr || !rng_percent(g->rng, 12))
+		return;
+	op.arg = gen_handle(g->rng);
+	op_fix(&op, prog->world.cpus);
+	prog->ops[prog->nr - 1] = op;
+}
+
 /* A free that panics ends the program, so it is one of the last operations. */
 static void misuse(struct gen *g)
 {
@@ -166,6 +182,13 @@ static void gen_begin(struct gen *g, struct prog *prog, struct rng *rng,
 	gen_state_init(&g->st, &prog->world);
 }
 
+/* A step may be a few operations, and so pass the end. */
+static void cut_off(struct prog *prog, uint32_t ops)
+{
+	if (prog->nr > ops)
+		prog->nr = ops;
+}
+
 void gen_phase(struct prog *prog, struct rng *rng, uint32_t ops)
 {
 	struct gen g;
@@ -179,6 +202,7 @@ void gen_phase(struct prog *prog, struct rng *rng, uint32_t ops)
 	run_phase(&g, until);
 	while (prog->nr < until && rng_percent(rng, 90))
 		gen_step(&g);
+	cut_off(prog, until);
 }
 
 void prog_generate(struct prog *prog, struct rng *rng,
@@ -211,8 +235,11 @@ void prog_generate(struct prog *prog, struct rng *rng,
 		phases(&g, (uint32_t)rng_range(rng, ops / 8, ops * 3 / 4), ops);
 		damage(&g, ops);
 		phases(&g, ops, ops);
+		cut_off(prog, ops);
 		return;
 	}
 	phases(&g, ops, ops);
+	cut_off(prog, ops);
+	late_put(&g);
 	misuse(&g);
 }

@@ -148,8 +148,9 @@ static void hvc_args(struct rng *rng, const struct prog *prog, struct op *op)
 		return;
 	case OP_HVC_TRACING_LOAD:
 		op->arg = OP_ADDR(OP_TAG_HOST, page, 0);
-		op->x[0] = rng_percent(rng, 70) ? 8 * rng_below(rng, 32)
-						: gen_log(rng, 17);
+		op->x[0] = rng_percent(rng, 80)
+				   ? UINT64_C(1) << prog->world.page_shift
+				   : gen_log(rng, 17);
 		return;
 	case OP_HVC_DONATE_GUEST:
 		op->arg = gen_handle(rng);

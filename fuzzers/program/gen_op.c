@@ -4,9 +4,13 @@
 /* Operations without a plan: for mutation, and the naive generator. */
 
 static const uint16_t weights[OP_NUMBERS] = {
-	[OP_ALLOC] = 25, [OP_CALL] = 14,   [OP_FREE] = 25,  [OP_WRITE] = 6,
-	[OP_TOPUP] = 8,	 [OP_RECLAIM] = 8, [OP_CPU] = 3,    [OP_FAIL] = 4,
-	[OP_SHRINK] = 3, [OP_INIT] = 1,	   [OP_MISUSE] = 1, [OP_CORRUPT] = 6,
+	[OP_ALLOC] = 25,   [OP_CALL] = 14,	 [OP_FREE] = 25,
+	[OP_WRITE] = 6,	   [OP_TOPUP] = 8,	 [OP_RECLAIM] = 8,
+	[OP_CPU] = 3,	   [OP_FAIL] = 4,	 [OP_SHRINK] = 3,
+	[OP_INIT] = 1,	   [OP_MISUSE] = 1,	 [OP_CORRUPT] = 6,
+	[OP_CREATE] = 10,  [OP_DESTROY] = 4,	 [OP_TRACE] = 4,
+	[OP_SELFTEST] = 1, [OP_DEPRIVILEGE] = 1, [OP_POKE] = 8,
+	[OP_HVC] = 14,
 };
 
 static uint8_t any_kind(struct rng *rng, uint64_t swarm)

@@ -20,6 +20,10 @@ void gen_state_init(struct gen_state *st, const struct prog_world *world)
 {
 	memset(st, 0, offsetof(struct gen_state, live));
 	st->page_shift = world->page_shift;
+	st->cpus = world->cpus;
+	st->vm_size = world->vm_size;
+	st->vcpu_size = world->vcpu_size;
+	st->privileged = world->boot;
 	st->heap_reserved = (uint64_t)world->heap_pages << world->page_shift;
 	st->heap = world->init ? st->heap_reserved : 0;
 	st->host = world->pool_pages;
@@ -78,6 +82,43 @@ enum gen_fate gen_state_fate(const struct gen_state *st, uint8_t kind,
 	return after <= have ? FATE_SERVED : FATE_NO_PAGES;
 }
 
+/* A chunk that is served; @after: pages mapped then. */
+static void take_chunk(struct gen_state *st, uint64_t chunk, uint64_t after)
+{
+	if (after > st->given) {
+		st->host -= min_u64(st->host, after - st->given);
+		st->given = after;
+	}
+	if (st->fail)
+		st->fail -= min_u64(st->fail - 1, after - st->mapped);
+	if (in_holes(st, chunk)) {
+		st->holes -= chunk;
+		st->unbacked -= min_u64(st->unbacked, after - st->mapped);
+	}
+	st->mapped = after;
+	st->used += chunk;
+}
+
+bool gen_state_take(struct gen_state *st, uint64_t bytes)
+{
+	uint64_t chunk = chunk_bytes(bytes);
+
+	if (gen_state_fate(st, OP_CALL, bytes) != FATE_SERVED)
+		return false;
+	take_chunk(st, chunk, pages_after(st, chunk));
+
+	return true;
+}
+
+void gen_state_give(struct gen_state *st, uint64_t bytes)
+{
+	bytes = min_u64(bytes, st->used);
+	st->used -= bytes;
+	/* The more objects, the rarer is the freed one the last chunk. */
+	st->holes = (st->holes + bytes) * st->nr_live / (st->nr_live + 1);
+	st->unbacked = min_u64(st->unbacked, (st->holes >> st->page_shift) + 1);
+}
+
 static void note_alloc(struct gen_state *st, const struct op *op)
 {
 	enum gen_fate fate = gen_state_fate(st, op->kind, op->arg);
@@ -98,18 +139,7 @@ static void note_alloc(struct gen_state *st, const struct op *op)
 		return;
 	}
 
-	if (after > st->given) {
-		st->host -= min_u64(st->host, after - st->given);
-		st->given = after;
-	}
-	if (st->fail)
-		st->fail -= min_u64(st->fail - 1, after - st->mapped);
-	if (in_holes(st, chunk)) {
-		st->holes -= chunk;
-		st->unbacked -= min_u64(st->unbacked, after - st->mapped);
-	}
-	st->mapped = after;
-	st->used += chunk;
+	take_chunk(st, chunk, after);
 
 	while (st->size[slot])
 		slot = (slot + 1) % OP_SLOTS;
@@ -134,10 +164,7 @@ static void note_free(struct gen_state *st, uint16_t slot)
 	st->place[last] = st->place[slot];
 	st->size[slot] = 0;
 
-	/* The more objects, the rarer is the freed one the last chunk. */
-	st->used -= chunk;
-	st->holes = (st->holes + chunk) * st->nr_live / (st->nr_live + 1);
-	st->unbacked = min_u64(st->unbacked, (st->holes >> st->page_shift) + 1);
+	gen_state_give(st, chunk);
 }
 
 uint64_t gen_state_reclaimable(const struct gen_state *st)
@@ -150,7 +177,7 @@ uint64_t gen_state_reclaimable(const struct gen_state *st)
 	return holes + (st->given > held ? st->given - held : 0);
 }
 
-static void note_reclaim(struct gen_state *st, uint64_t target)
+void gen_state_reclaim(struct gen_state *st, uint64_t target)
 {
 	uint64_t pages = min_u64(target, gen_state_reclaimable(st));
 	uint64_t held = pages_for(st, st->used + st->holes);
@@ -184,10 +211,11 @@ void gen_state_note(struct gen_state *st, const struct op *op)
 		return;
 	case OP_RECLAIM:
 	case OP_SHRINK:
-		note_reclaim(st, op->arg);
+		gen_state_reclaim(st, op->arg);
 		return;
 	case OP_FAIL:
-		st->fail = op->arg;
+		if (op->sub == FAIL_MAP)
+			st->fail = op->arg;
 		return;
 	case OP_INIT:
 		if (!st->heap && op->sub == INIT_PLAIN &&
@@ -198,6 +226,8 @@ void gen_state_note(struct gen_state *st, const struct op *op)
 	case OP_CPU:
 	case OP_MISUSE:
 	case OP_CORRUPT:
+	case OP_PREFIX:
+		return;
 	case OP_CREATE:
 	case OP_DESTROY:
 	case OP_TRACE:
@@ -205,7 +235,7 @@ void gen_state_note(struct gen_state *st, const struct op *op)
 	case OP_DEPRIVILEGE:
 	case OP_POKE:
 	case OP_HVC:
-	case OP_PREFIX:
+		gen_state_client(st, op);
 		return;
 	}
 }

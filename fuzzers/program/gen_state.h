@@ -13,6 +13,18 @@
 enum size_class { SIZES_SMALL, SIZES_PAGE, SIZES_MIXED, SIZES_LOG };
 
 /**
+ * struct gen_vm - What a name of the program stands for.
+ * @entry: place in EL2's table + 1; 0: no VM
+ * @vcpus: that were created
+ * @bytes: of its chunks
+ */
+struct gen_vm {
+	uint8_t entry;
+	uint16_t vcpus;
+	uint64_t bytes;
+};
+
+/**
  * struct gen_state - The estimate.
  * @heap: bytes of the heap, 0 before it is set up
  * @used: bytes of live chunks with their headers
@@ -22,12 +34,19 @@ enum size_class { SIZES_SMALL, SIZES_PAGE, SIZES_MIXED, SIZES_LOG };
  * @given: pages the host has donated and not got back
  * @host: pages the host has
  * @fail: the armed fault's countdown, 0: none
+ * @privileged: the host still is
+ * @tracing: bytes of the trace's object, 0: off
+ * @vm_table: a bit for each VM that EL2 has, at its place there
+ * @vm: the program's names for them
  * @size: bytes + 1 of the object in each slot, 0: empty
  * @live: the slots that are not empty, in no order
  * @place: where in @live a slot is
  */
 struct gen_state {
 	uint32_t page_shift;
+	uint32_t cpus;
+	uint32_t vm_size;
+	uint32_t vcpu_size;
 	uint64_t heap;
 	uint64_t heap_reserved;
 	uint64_t used;
@@ -37,6 +56,10 @@ struct gen_state {
 	uint64_t given;
 	uint64_t host;
 	uint64_t fail;
+	bool privileged;
+	uint64_t tracing;
+	uint32_t vm_table;
+	struct gen_vm vm[OP_VMS];
 	uint32_t nr_live;
 	uint64_t size[OP_SLOTS];
 	uint16_t live[OP_SLOTS];
@@ -53,6 +76,18 @@ enum gen_fate gen_state_fate(const struct gen_state *st, uint8_t kind,
 
 /* gen_state_note() - @op has run. */
 void gen_state_note(struct gen_state *st, const struct op *op);
+
+/* gen_state_client() - gen_state_note() of create to hvc. */
+void gen_state_client(struct gen_state *st, const struct op *op);
+
+/* gen_state_take() - The host's loop allocates @bytes. False: it cannot. */
+bool gen_state_take(struct gen_state *st, uint64_t bytes);
+
+/* gen_state_give() - Chunks of this many bytes are freed. */
+void gen_state_give(struct gen_state *st, uint64_t bytes);
+
+/* gen_state_reclaim() - The host asks for pages. */
+void gen_state_reclaim(struct gen_state *st, uint64_t target);
 
 /* gen_state_spare() - Pages donated and not mapped. */
 uint64_t gen_state_spare(const struct gen_state *st);

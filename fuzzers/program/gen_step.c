@@ -19,11 +19,14 @@ static const uint16_t paces[OP_NUMBERS][PACES] = {
 	[OP_TOPUP] = {30, 30, 10},   [OP_RECLAIM] = {12, 40, 80},
 	[OP_CPU] = {25, 30, 25},     [OP_FAIL] = {12, 20, 10},
 	[OP_SHRINK] = {8, 25, 45},   [OP_INIT] = {3, 3, 3},
-	[OP_MISUSE] = {3, 3, 3},
+	[OP_MISUSE] = {3, 3, 3},     [OP_CREATE] = {120, 90, 30},
+	[OP_DESTROY] = {8, 25, 50},  [OP_TRACE] = {20, 20, 20},
+	[OP_SELFTEST] = {6, 6, 6},   [OP_DEPRIVILEGE] = {2, 2, 2},
+	[OP_POKE] = {20, 20, 20},    [OP_HVC] = {50, 60, 60},
 };
 
-static void gen_emit(struct gen *g, uint8_t kind, uint8_t sub, uint16_t slot,
-		     uint64_t arg)
+void gen_emit(struct gen *g, uint8_t kind, uint8_t sub, uint16_t slot,
+	      uint64_t arg)
 {
 	struct op op = {.kind = kind, .sub = sub, .slot = slot, .arg = arg};
 
@@ -184,6 +187,11 @@ void gen_init(struct gen *g)
 
 void gen_kind(struct gen *g, uint8_t kind)
 {
+	bool of_host = prog_of_host(g->prog->world.swarm);
+	uint8_t sub = 0;
+
+	if (of_host && gen_can_be_met(kind) && rng_percent(g->rng, 12))
+		gen_deferred(g);
 	switch ((enum op_kind)kind) {
 	case OP_ALLOC:
 	case OP_CALL:
@@ -196,15 +204,23 @@ void gen_kind(struct gen *g, uint8_t kind)
 	case OP_TOPUP:
 		gen_emit(g, kind, 0, 0, topup_pages(g));
 		return;
-	case OP_RECLAIM:
 	case OP_SHRINK:
+		if (of_host && rng_percent(g->rng, 25)) {
+			gen_emit(g, kind, SHRINK_COUNT, 0, 0);
+			return;
+		}
+		gen_emit(g, kind, 0, 0, reclaim_pages(g));
+		return;
+	case OP_RECLAIM:
 		gen_emit(g, kind, 0, 0, reclaim_pages(g));
 		return;
 	case OP_CPU:
 		gen_emit(g, kind, 0, 0, rng_below(g->rng, PROG_CPUS_MAX));
 		return;
 	case OP_FAIL:
-		gen_emit(g, kind, 0, 0, gen_log(g->rng, 3));
+		if (of_host && rng_percent(g->rng, 65))
+			sub = (uint8_t)rng_range(g->rng, FAIL_DONATE, FAIL_HVC);
+		gen_emit(g, kind, sub, 0, gen_log(g->rng, 3));
 		return;
 	case OP_INIT:
 		gen_init(g);
@@ -223,7 +239,7 @@ void gen_kind(struct gen *g, uint8_t kind)
 	case OP_DEPRIVILEGE:
 	case OP_POKE:
 	case OP_HVC:
-		prog_add(g->prog, gen_host_op(g->rng, g->prog, kind));
+		gen_client(g, kind);
 		return;
 	case OP_PREFIX:
 		break;
@@ -261,6 +277,11 @@ static uint16_t weigh(const struct gen *g, enum pace pace, uint32_t kind)
 		return weight;
 	case OP_CPU:
 		return g->prog->world.cpus == 1 ? weight / 8 : weight;
+	case OP_DESTROY:
+		return st->vm_table ? weight : weight / 8;
+	case OP_DEPRIVILEGE:
+	case OP_SELFTEST:
+		return st->privileged ? 3 * weight : weight / 2;
 	case OP_INIT:
 		return st->heap ? weight : 400;
 	default:

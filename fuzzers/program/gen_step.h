@@ -39,6 +39,19 @@ void gen_step(struct gen *g);
 /* gen_kind() - Append one operation, mostly of this kind. */
 void gen_kind(struct gen *g, uint8_t kind);
 
+/* gen_emit() - Append this operation, brought into range. */
+void gen_emit(struct gen *g, uint8_t kind, uint8_t sub, uint16_t slot,
+	      uint64_t arg);
+
+/* gen_client() - gen_kind() of one of create to hvc. */
+void gen_client(struct gen *g, uint8_t kind);
+
+/* gen_can_be_met() - Does such an operation lock, so that others can meet it? */
+bool gen_can_be_met(uint8_t kind);
+
+/* gen_deferred() - Append an operation that waits for the next one's unlock. */
+void gen_deferred(struct gen *g);
+
 /* gen_init() - Append an "init", mostly one that sets the heap up. */
 void gen_init(struct gen *g);
 

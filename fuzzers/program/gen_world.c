@@ -56,6 +56,24 @@ static uint32_t pool_pages(struct rng *rng, uint32_t heap)
 	return heap * (uint32_t)rng_range(rng, 2, 4);
 }
 
+/* Heaps and pools that the structures of a few VMs fit into. */
+static void host_world(struct rng *rng, struct prog_world *world)
+{
+	uint32_t most = prog_pool_pages_max(world->page_shift);
+
+	world->boot = rng_percent(rng, 30);
+	if (rng_percent(rng, 90)) {
+		world->vm_size = (uint16_t)(8 * rng_range(rng, 24, 512));
+		world->vcpu_size = (uint16_t)(8 * rng_range(rng, 24, 1152));
+	}
+	if (world->heap_pages < 12 && rng_percent(rng, 80))
+		world->heap_pages += (uint32_t)rng_range(rng, 8, 48);
+	if (rng_percent(rng, 85))
+		world->pool_pages = clamp(
+			world->heap_pages + (uint32_t)rng_range(rng, 24, 96),
+			most);
+}
+
 static uint32_t any_shift(struct rng *rng)
 {
 	uint32_t at = (uint32_t)rng_below(rng, 100);
@@ -81,20 +99,40 @@ struct prog_world gen_world(struct rng *rng, const struct gen_config *config)
 		world.vm_size = (uint16_t)(8 * rng_range(rng, 64, 1024));
 		world.vcpu_size = (uint16_t)(8 * rng_range(rng, 64, 2048));
 	}
+	if (config->profile == PROFILE_HOST ||
+	    (config->profile == PROFILE_TEXT && rng_percent(rng, 40)))
+		host_world(rng, &world);
 
 	return world;
 }
 
 /* In how many of 100 masks a kind is. What is not here is rare. */
 static const uint8_t often[OP_NUMBERS] = {
-	[OP_ALLOC] = 88,  [OP_CALL] = 70,    [OP_FREE] = 95,   [OP_WRITE] = 70,
-	[OP_TOPUP] = 90,  [OP_RECLAIM] = 75, [OP_CPU] = 50,    [OP_FAIL] = 45,
-	[OP_SHRINK] = 50, [OP_INIT] = 6,     [OP_MISUSE] = 10,
+	[OP_ALLOC] = 88,       [OP_CALL] = 70,	 [OP_FREE] = 95,
+	[OP_WRITE] = 70,       [OP_TOPUP] = 90,	 [OP_RECLAIM] = 75,
+	[OP_CPU] = 50,	       [OP_FAIL] = 45,	 [OP_SHRINK] = 50,
+	[OP_INIT] = 6,	       [OP_MISUSE] = 10, [OP_CREATE] = 85,
+	[OP_DESTROY] = 75,     [OP_TRACE] = 55,	 [OP_SELFTEST] = 30,
+	[OP_DEPRIVILEGE] = 20, [OP_POKE] = 70,	 [OP_HVC] = 80,
 };
 
 static uint64_t bit(enum op_kind kind)
 {
 	return UINT64_C(1) << kind;
+}
+
+/* Each of @kinds as often as the table says. */
+static uint64_t some_of(struct rng *rng, uint64_t kinds)
+{
+	uint64_t some = 0;
+
+	for (; kinds; kinds &= kinds - 1) {
+		int kind = __builtin_ctzll(kinds);
+
+		if (rng_percent(rng, often[kind] ? often[kind] : 5))
+			some |= UINT64_C(1) << kind;
+	}
+	return some;
 }
 
 uint64_t gen_kinds(const struct gen_config *config)
@@ -112,22 +150,33 @@ uint64_t gen_kinds(const struct gen_config *config)
 	return prog_swarm_usual();
 }
 
+/* Some of what only a host does, never nothing. */
+static uint64_t host_swarm(struct rng *rng)
+{
+	uint64_t all = prog_swarm_host() & ~prog_swarm_usual();
+	uint64_t swarm = some_of(rng, all);
+
+	if (!swarm || rng_percent(rng, 10))
+		swarm |= bit(OP_CREATE) | bit(OP_HVC) | bit(OP_POKE);
+
+	return swarm;
+}
+
 uint64_t gen_swarm(struct rng *rng, const struct gen_config *config)
 {
-	uint64_t all = gen_kinds(config), swarm = 0, rest;
+	uint64_t all = gen_kinds(config);
+	uint64_t swarm = some_of(rng, all & prog_swarm_usual());
 
-	for (rest = all & prog_swarm_usual(); rest; rest &= rest - 1) {
-		int kind = __builtin_ctzll(rest);
-
-		if (rng_percent(rng, often[kind] ? often[kind] : 5))
-			swarm |= UINT64_C(1) << kind;
-	}
 	if (config->ops >= LONG_OPS)
 		swarm |= bit(OP_FREE);
 	if (!(swarm & (bit(OP_ALLOC) | bit(OP_CALL))) && rng_percent(rng, 95))
 		swarm |= rng_percent(rng, 50) ? bit(OP_ALLOC) : bit(OP_CALL);
 	if (!(swarm & (bit(OP_TOPUP) | bit(OP_CALL))) && rng_percent(rng, 95))
 		swarm |= bit(OP_TOPUP);
+
+	if (config->profile == PROFILE_HOST ||
+	    (config->profile == PROFILE_TEXT && rng_percent(rng, 50)))
+		swarm |= host_swarm(rng);
 
 	/* There must be something to damage, and something that meets it. */
 	if (all & bit(OP_CORRUPT) &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "gen_state.h"
+#include "motif_host.h"
 #include "mutate.h"
 
 /*
@@ -139,11 +140,31 @@ static void free_all(struct prog *prog, struct rng *rng)
 	}
 }
 
+/* What a host does; half of the time whatever the mask has. */
+static bool add_of_host(struct prog *prog, struct rng *rng)
+{
+	uint32_t nth;
+
+	if (!prog_of_host(prog->world.swarm) || !rng_percent(rng, 60))
+		return false;
+	if (rng_percent(rng, 50))
+		return host_motif_add(prog, rng);
+	nth = (uint32_t)rng_below(rng, host_motifs());
+	prog->world.swarm |= host_motif_kinds(nth);
+	host_motif_apply(prog, rng, nth);
+
+	return true;
+}
+
 void motif_add(struct prog *prog, struct rng *rng)
 {
-	const struct motif_step *step = motifs[rng_below(rng, NR_MOTIFS)];
+	const struct motif_step *step;
 	uint16_t slot[LETTERS];
 	uint32_t i;
+
+	if (add_of_host(prog, rng))
+		return;
+	step = motifs[rng_below(rng, NR_MOTIFS)];
 
 	if (rng_percent(rng, 50))
 		prog->world.swarm |= kinds_of(step);

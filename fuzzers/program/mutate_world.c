@@ -70,6 +70,10 @@ bool mutate_world(struct prog *prog, struct rng *rng)
 {
 	struct prog_world *world = &prog->world;
 
+	if (prog_of_host(world->swarm) && rng_percent(rng, 8)) {
+		world->boot = !world->boot;
+		return true;
+	}
 	switch (rng_below(rng, 16)) {
 	case 0:
 	case 1:
@@ -113,9 +117,15 @@ bool mutate_world(struct prog *prog, struct rng *rng)
 bool mutate_swarm(struct prog *prog, struct rng *rng)
 {
 	uint64_t all = prog_swarm_usual(), flip;
-	uint32_t kinds = (uint32_t)__builtin_popcountll(all);
+	uint32_t kinds;
 
-	/* Whether it is about corruption a program has from its parents. */
+	/*
+	 * Whether it is about corruption, or about the host, a program has from
+	 * its parents; it does not become one, nor ceases to be one here.
+	 */
+	if (prog_of_host(prog->world.swarm))
+		all = prog_swarm_host();
+	kinds = (uint32_t)__builtin_popcountll(all);
 	if (rng_percent(rng, 10)) {
 		prog->world.swarm |= all;
 		return true;
