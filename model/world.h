@@ -281,10 +281,11 @@ uint32_t world_objects(const struct world *w);
 const struct world_object *world_object(const struct world *w, uint32_t i);
 
 /*
- * world_owns() - Does [@lo, @hi) lie in one object that lives or has ended in
- * this operation? Such bytes its client may touch without the heap's lock.
+ * world_owned_to() - End of the object that byte @at lies in, one that lives or
+ * has ended in this operation; 0: in none. Such bytes its client may touch
+ * without the heap's lock.
  */
-bool world_owns(const struct world *w, uint64_t lo, uint64_t hi);
+uint64_t world_owned_to(const struct world *w, uint64_t at);
 
 /* ---- without a prediction ----------------------------------------------- */
 

@@ -168,6 +168,7 @@ void kernel_loops(struct world *w, struct world_result *r, unsigned int tries,
 		r->tries++;
 		if (!kernel_calls(w, r)) {
 			r->ret = WORLD_REFUSED;
+			r->need = 0;
 			return;
 		}
 		reply = call(w, arg);

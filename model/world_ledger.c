@@ -69,17 +69,26 @@ const struct world_object *world_object(const struct world *w, uint32_t i)
 	return &w->object[i];
 }
 
-static bool holds(const struct world_object *list, uint32_t nr, uint64_t lo,
-		  uint64_t hi)
+static uint64_t reach(const struct world_object *object, uint32_t nr,
+		      uint64_t at)
 {
-	for (uint32_t i = 0; i < nr; i++)
-		if (lo >= list[i].offset && hi <= list[i].offset + list[i].size)
-			return true;
-	return false;
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct world_object *o = &object[i];
+
+		if (at >= o->offset && at - o->offset < o->size &&
+		    o->offset + o->size > end)
+			end = o->offset + o->size;
+	}
+
+	return end;
 }
 
-bool world_owns(const struct world *w, uint64_t lo, uint64_t hi)
+uint64_t world_owned_to(const struct world *w, uint64_t at)
 {
-	return holds(w->object, w->objects, lo, hi) ||
-	       holds(w->ended, w->nr_ended, lo, hi);
+	uint64_t end = reach(w->object, w->objects, at);
+	uint64_t ended = reach(w->ended, w->nr_ended, at);
+
+	return end > ended ? end : ended;
 }

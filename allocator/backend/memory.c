@@ -171,9 +171,15 @@ unsigned long backend_phys_to_virt(unsigned long phys)
 	return phys - BACKEND_PHYS_BASE + (unsigned long)backend.arena;
 }
 
+/* Of what is in no window the arithmetic would depend on where those are. */
 unsigned long backend_virt_to_phys(unsigned long virt)
 {
-	return virt - (unsigned long)backend.arena + BACKEND_PHYS_BASE;
+	const unsigned long offset = virt - (unsigned long)backend.arena;
+
+	if (offset >= ARENA_BYTES)
+		return BACKEND_PHYS_NONE | (virt & 0xffff);
+
+	return offset + BACKEND_PHYS_BASE;
 }
 
 uint64_t backend_page_phys(uint32_t page)

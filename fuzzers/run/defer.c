@@ -110,7 +110,10 @@ static void predict(struct run *run, struct deferred *d)
 	exec_of(step.op.kind)->expect(run, &step);
 	run->cpu = cpu;
 	d->expect = step.expect;
-	d->expect.hvcs = 0; /* the record is of the call around it */
+	/* the record is of the call around it, and of all that was in it */
+	d->expect.hvcs = 0;
+	d->expect.warned = false;
+	run->defer.warns |= step.expect.warned;
 	d->due++;
 }
 
@@ -169,6 +172,7 @@ void defer_arm(struct run *run, struct step *step)
 
 	defer->unlocks = 0;
 	defer->donations = 0;
+	defer->warns = false;
 	defer->outer = step;
 	for (uint32_t i = 0; i < defer->nr; i++)
 		take_slot(run, step, i);
@@ -273,6 +277,7 @@ bool defer_disarm(struct run *run, struct step *step, struct verdict *v)
 	run->model->unlock = NULL;
 	step->deferred = defer->op;
 	step->deferred_nr = defer->nr;
+	step->expect.warned |= defer->warns;
 	defer->nr = 0;
 	if (defer->failed) {
 		*v = defer->verdict;

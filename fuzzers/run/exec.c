@@ -266,8 +266,11 @@ static bool taken_again(const struct run *run, uint16_t slot)
 	object = twin_above(run->twin, offset);
 	if (object.there && object.offset == offset)
 		return true;
+	for (uint32_t i = 0; i < world_objects(run->world); i++)
+		if (world_object(run->world, i)->offset == offset)
+			return true;
 
-	return run_exact(run) && world_owns(run->world, offset, offset + 1);
+	return false;
 }
 
 /* The slot that a misuse takes, from op.slot on, or -1. */

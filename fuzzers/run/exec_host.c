@@ -35,11 +35,15 @@ void exec_expect(struct step *step, const struct world_result *result)
  */
 static void promise(const struct run *run, struct step *step)
 {
-	step->promised = !step->fault_armed && !run->defer.nr &&
-			 (step->op.kind == OP_RECLAIM ||
-			  (!run->prog->world.boot &&
-			   step->op.sub == SHRINK_SCAN));
+	const bool scan = step->op.kind == OP_SHRINK;
+
 	step->target = step->op.arg;
+	step->promised = !step->fault_armed && !run->defer.nr &&
+			 step->op.sub == SHRINK_SCAN;
+	/* the shrinker works after the boot, and goes on to the other heap */
+	if (scan && (run->prog->world.boot ||
+		     (run_exact(run) && world_selftest_spare(run->world))))
+		step->promised = false;
 }
 
 /* What the host's function returned. */

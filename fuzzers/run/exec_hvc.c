@@ -44,9 +44,11 @@ static uint64_t resolve(const struct run *run, uint64_t value)
 	}
 }
 
+#define PHYS_NONE (1ull << 56) /* as EL2's arithmetic has it */
+
 /*
  * The physical address behind an address that the host hands over: the host's
- * own, or EL2's linear one. UINT64_MAX: neither.
+ * own, or EL2's linear one. Behind any other is no memory.
  */
 static uint64_t behind(uint64_t address)
 {
@@ -55,7 +57,7 @@ static uint64_t behind(uint64_t address)
 	if (address - heap_page_el2(0) < HOST_WINDOW_BYTES)
 		return address - heap_page_el2(0) + heap_page_phys(0);
 
-	return UINT64_MAX;
+	return PHYS_NONE | (address & 0xffff);
 }
 
 /* Page and offset of a poke; false: it is not in the host's memory. */
@@ -229,6 +231,8 @@ static void read_regs(struct step *step, const unsigned long *regs)
 		actual->left_nr = regs[3];
 		break;
 	case HVC_RECLAIM:
+		actual->left_head = regs[2];
+		actual->left_nr = regs[3];
 		if (!host_take_list(regs[2], regs[3], &actual->pages))
 			exec_stopped(step);
 		break;

@@ -79,6 +79,7 @@ void observe_begin(struct run *run, struct step *step)
 	step->world = run->world;
 
 	world_begin(run->world);
+	host_begin();
 	heap_begin(calls_bound(run, &step->op));
 }
 
@@ -249,25 +250,33 @@ static void look_at_backing(struct run *run, struct step *step,
 	}
 }
 
+static uint64_t at_least(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /*
+ * Where what may be touched without the lock ends, from @at on; 0: not here.
  * Without the lock a new object is zeroed, and EL2 works on objects of its own:
  * VMs, vCPUs, the array of traces. Nothing else may be touched.
  */
-static bool may_touch(const struct run *run, const struct step *step,
-		      uint64_t lo, uint64_t hi)
+static uint64_t may_touch_to(const struct run *run, const struct step *step,
+			     uint64_t at)
 {
-	if (step->size && lo >= step->actual.offset &&
-	    hi <= step->actual.offset + step->size)
-		return true;
+	uint64_t end = run_exact(run) ? world_owned_to(run->world, at) : 0;
+
+	if (step->size && at >= step->actual.offset &&
+	    at - step->actual.offset < step->size)
+		end = at_least(end, step->actual.offset + step->size);
 	for (uint32_t i = 0; i < step->deferred_nr; i++) {
 		const struct deferred *d = &step->deferred[i];
 
-		if (d->size && lo >= d->actual.offset &&
-		    hi <= d->actual.offset + d->size)
-			return true;
+		if (d->size && at >= d->actual.offset &&
+		    at - d->actual.offset < d->size)
+			end = at_least(end, d->actual.offset + d->size);
 	}
 
-	return run_exact(run) && world_owns(run->world, lo, hi);
+	return end;
 }
 
 static void look_at_lock(const struct run *run, struct step *step,
@@ -279,17 +288,17 @@ static void look_at_lock(const struct run *run, struct step *step,
 		step->unlocked_at = STEP_NOWHERE;
 	}
 	for (uint32_t i = 0; i < record->unlocked && !step->unlocked; i++) {
-		uint64_t lo, hi;
+		uint64_t at, hi, to = 1;
 
-		heap_unlocked(i, &lo, &hi);
-		if (lo == hi || may_touch(run, step, lo, hi))
-			continue;
-		step->unlocked = true;
-		step->unlocked_at = lo;
-		/* the part that is not the new object's */
-		if (step->size && lo >= step->actual.offset &&
-		    lo < step->actual.offset + step->size)
-			step->unlocked_at = step->actual.offset + step->size;
+		heap_unlocked(i, &at, &hi);
+		while (at < hi && to) {
+			to = may_touch_to(run, step, at);
+			at = to ? to : at;
+		}
+		if (at < hi) {
+			step->unlocked = true;
+			step->unlocked_at = at;
+		}
 	}
 }
 

@@ -90,15 +90,15 @@ static void watch(const struct run *run, const struct step *step)
 		run->config.watch(run->config.data, run, step);
 }
 
-/* Nothing has changed. */
-static void skip(struct run *run, struct step *step)
+/* Nothing has changed: the operation was skipped, or waits for the next one. */
+static void unchanged(struct run *run, struct step *step, enum step_end end)
 {
 	struct walk before = run->before;
 
 	run->before = run->after;
 	run->after = before;
-	step->actual.end = STEP_SKIPPED;
-	step->expect.end = STEP_SKIPPED;
+	step->actual.end = end;
+	step->expect.end = end;
 	step->after = run->census;
 	step->reclaimable = run->reclaimable;
 	if (run->config.digest)
@@ -115,8 +115,8 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 	done = exec_op(run, step);
 	if (run->defer.nr && !step->op.at)
 		holds = defer_disarm(run, step, v);
-	if (!done) {
-		skip(run, step);
+	if (!done || step->op.at) {
+		unchanged(run, step, done ? STEP_DONE : STEP_SKIPPED);
 		return true;
 	}
 

@@ -38,6 +38,7 @@ struct flip {
  * @op: what waits, with the slot it will take; @nr: how many
  * @outer: the step that they wait in
  * @unlocks, @donations: counted, first as predicted and then as they come
+ * @warns: the host's code must warn of one
  * @verdict: of the first that is not as it should be
  * @failed: there is one
  */
@@ -46,6 +47,7 @@ struct defer {
 	uint32_t nr;
 	struct step *outer;
 	uint32_t unlocks, donations;
+	bool warns;
 	struct verdict verdict;
 	bool failed;
 };
