@@ -168,10 +168,10 @@ void kernel_loops(struct world *w, struct world_result *r, unsigned int tries,
 		r->tries++;
 		if (!kernel_calls(w, r)) {
 			r->ret = WORLD_REFUSED;
+			r->need = 0;
 			return;
 		}
 		reply = call(w, arg);
-		host_gets(w, reply.pages);
 		r->ret = reply.ret;
 		r->need = reply.need;
 		r->panics = reply.panics;
