@@ -4,7 +4,20 @@
 
 #include "model/oracle.h"
 
-/* The words of the verdicts; called only when something is wrong. */
+/* What the oracles share: questions about a step, and words for verdicts. */
+
+static inline bool returned(const struct step *s)
+{
+	return s->actual.end == STEP_DONE;
+}
+
+/* What the allocation of an operation came to, its own or a client's. */
+static inline int64_t alloc_err(const struct step *s)
+{
+	return s->actual.err ? s->actual.err : s->actual.ret;
+}
+
+/* Words; asked for only when something is wrong. */
 
 #define WORDS 64
 

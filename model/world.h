@@ -16,6 +16,9 @@
  * page on its way, as a list that one side has let go and the other not yet
  * taken, is in neither.
  *
+ * A raw hypercall's pages leave what the host has free at once, and those that
+ * come back are free again only after it.
+ *
  * model.unlock is called at the end of each section of EL2's under a lock, the
  * allocator's and the clients'. What it calls may be an operation of this
  * header (never world_begin()), as another CPU would run it just then.
@@ -60,8 +63,8 @@ struct world_config {
  * struct world_result - What an operation comes to.
  * @ret: what the host's function returns, or x1 of a raw hypercall: 0, a
  *	 handle, pages, a negative error
- * @need: pages that the last try which was answered asked for, if it failed;
- *	  else 0. A raw hypercall: that it asks for
+ * @need: pages that the last try asked for, 0: none. A raw hypercall: that it
+ *	  asks for
  * @pages: reclaim, shrink: pages that came back
  * @left_head, @left_nr: raw top-up, raw reclaim: x2 and x3
  * @any_head: left_head can be anything

@@ -268,65 +268,6 @@ static void one_page_at_a_time(void **state)
 		    "#.#..#.#");
 }
 
-/* ---- the shrinker, section 11 ------------------------------------------- */
-
-static void shrink_takes_sixteen_at_a_time(void **state)
-{
-	static const struct {
-		uint64_t ask, freed;
-		uint32_t host, spare, mapped;
-	} rows[] = {
-		{0, 0, 24, 0, 40},   {1, 1, 25, 0, 39},
-		{16, 16, 40, 0, 24}, {20, 20, 44, 0, 20},
-		{40, 40, 64, 0, 0},  {UINT64_MAX, 40, 64, 0, 0},
-	};
-	struct model *m = *state;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		world(m, 4096, 64, 64, 40);
-		release(m, alloc(m, 40 * 4096 - 16));
-		assert_int_equal(model_shrink(m, rows[i].ask), rows[i].freed);
-		expect_pages(m, rows[i].host, rows[i].spare, rows[i].mapped);
-	}
-}
-
-/*
- * Sixteen a call shows where two chunks give: after the first call the second
- * has the most. Pages in the cache make no difference to what is unmapped.
- *
- *	[0 free      ][81920 used][81952 free ][126976 used]
- *	 has 19 pages              has 10
- */
-static void shrink_is_not_one_reclaim(void **state)
-{
-	static const struct {
-		uint64_t (*give)(struct model *m, uint64_t pages);
-		const char *pages;
-	} rows[] = {
-		{model_reclaim, /* 19 and 5 */
-		 "#...................######.....#"},
-		{model_shrink, /* 16, then 8 */
-		 "####................###........#"},
-	};
-	struct model *m = *state;
-
-	for (int i = 0; i < 2; i++) {
-		world(m, 4096, 64, 64, 60);
-		assert_int_equal(alloc(m, 20 * 4096 - 16), 16);
-		assert_int_equal(alloc(m, 16), 81936);
-		assert_int_equal(alloc(m, 45008), 81968);
-		assert_int_equal(alloc(m, 16), 126992);
-		release(m, 16);
-		release(m, 81968);
-		assert_int_equal(model_reclaimable(m), 28 + 19 + 10);
-		assert_int_equal(rows[i].give(m, 24), 24);
-		expect_map(m, rows[i].pages);
-		expect_pages(m, 28, 28, 8);
-		assert_int_equal(rows[i].give(m, UINT64_MAX), 28 + 5);
-		expect_pages(m, 61, 0, 3);
-	}
-}
-
 /* ---- section 12 --------------------------------------------------------- */
 
 /*
@@ -448,8 +389,6 @@ int main(void)
 		model_test(a_hole_grows_downwards),
 		model_test(the_most_first_then_the_highest),
 		model_test(one_page_at_a_time),
-		model_test(shrink_takes_sixteen_at_a_time),
-		model_test(shrink_is_not_one_reclaim),
 		model_test(stranded_pages),
 		model_test(half_of_all_pages_strand),
 		model_test(self_test_of_the_series),
