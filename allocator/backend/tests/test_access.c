@@ -137,16 +137,15 @@ static void locks_are_the_cpus_own(void **state)
 	backend_lock(&lock, "test");
 	hyp_load8(va);
 	assert_int_equal(backend.record.unlocked_nr, 0);
-	backend.cpu = 1;
+	backend_set_cpu(1);
 	hyp_load8(va);
 	assert_int_equal(backend.record.unlocked_nr, 1);
 	backend_lock(&other, "test");
 	hyp_load8(va + 512);
 	assert_int_equal(backend.record.unlocked_nr, 1);
 	backend_unlock(&other, "test");
-	assert_int_equal(backend.locks[0], 1);
-	assert_int_equal(backend.locks[1], 0);
-	backend.cpu = 0;
+	assert_int_equal(backend.locks, 0);
+	backend_set_cpu(0);
 	hyp_load8(va + 512);
 	assert_int_equal(backend.record.unlocked_nr, 1);
 	backend_unlock(&lock, "test");
@@ -159,12 +158,12 @@ static void locks_know_their_holder(void **state)
 	(void)state;
 	backend_lock(&lock, "test");
 	assert_int_equal(lock, 1);
-	assert_int_equal(backend.locks[0], 1);
+	assert_int_equal(backend.locks, 1);
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_HANG);
-	backend.cpu = 1;
+	backend_set_cpu(1);
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_PANIC);
 	assert_int_equal(ENDS(backend_unlock(&lock, "test")), BACKEND_PANIC);
-	backend.cpu = 0;
+	backend_set_cpu(0);
 	backend_unlock(&lock, "test");
 	assert_int_equal(ENDS(backend_unlock(&lock, "test")), BACKEND_PANIC);
 }
