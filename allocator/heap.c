@@ -331,7 +331,7 @@ void heap_record(struct heap_record *record)
 
 	record->calls = r->calls;
 	record->calls_bound = backend.calls_bound;
-	record->locks = backend.locks[backend.cpu];
+	record->locks = backend.locks;
 	record->hvcs = r->hvcs;
 	record->unlocked = r->unlocked_nr;
 	record->unlocked_cache = r->unlocked_cache;

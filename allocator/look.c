@@ -57,7 +57,7 @@ const uint64_t *heap_map(void)
 void heap_set_cpu(uint32_t cpu)
 {
 	assert(cpu < backend.cpus);
-	backend.cpu = cpu;
+	backend_set_cpu(cpu);
 }
 
 void heap_fail_map(uint64_t n)

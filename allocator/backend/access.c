@@ -167,13 +167,22 @@ UNSANITIZED __attribute__((noinline)) void backend_note_unlocked(uint64_t lo,
 	r->unlocked_nr++;
 }
 
+/* The rare case of note_private(). */
+UNSANITIZED static __attribute__((noinline)) void
+note_private_unlocked(uint64_t offset, size_t bytes, bool store)
+{
+	backend_note_unlocked(offset, offset + bytes);
+	if (store)
+		backend_note_store(offset, offset + bytes);
+}
+
 /* An access to the private window, which is allowed. */
 UNSANITIZED static inline void note_private(uint64_t offset, size_t bytes,
 					    bool store)
 {
-	if (!backend.locks[backend.cpu])
-		backend_note_unlocked(offset, offset + bytes);
-	if (store)
+	if (!backend.locks)
+		note_private_unlocked(offset, bytes, store);
+	else if (store)
 		backend_note_store(offset, offset + bytes);
 }
 
@@ -219,6 +228,25 @@ UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 	}
 }
 
+/* Any access of EL2's to the arena, or that begins there. */
+UNSANITIZED static __attribute__((noinline)) void
+check_arena(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	const uint64_t offset = at - (uintptr_t)backend.arena;
+
+	if (bytes > ARENA_BYTES - offset)
+		backend_refuse(at, bytes, store, pc);
+	for (uint64_t page = offset >> backend.shift;
+	     page <= (offset + bytes - 1) >> backend.shift; page++)
+		if (!backend_allowed[page])
+			backend_refuse(at, bytes, store, pc);
+
+	if (offset >= BACKEND_LINEAR_MAX)
+		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
+	else if (store)
+		note_linear_store(offset, bytes);
+}
+
 /* Any access: across pages, outside the arena, over the bound. */
 UNSANITIZED static __attribute__((noinline)) void
 check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
@@ -235,23 +263,10 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	if (backend.record.accesses > backend.accesses_bound)
 		backend_hang("more loads and stores than the bound", pc);
 
-	if (offset >= ARENA_BYTES) {
-		if (!outside_allowed(at, bytes, store))
-			backend_refuse(at, bytes, store, pc);
-		return;
-	}
-
-	if (bytes > ARENA_BYTES - offset)
+	if (offset < ARENA_BYTES)
+		check_arena(at, bytes, store, pc);
+	else if (!outside_allowed(at, bytes, store))
 		backend_refuse(at, bytes, store, pc);
-	for (uint64_t page = offset >> backend.shift;
-	     page <= (offset + bytes - 1) >> backend.shift; page++)
-		if (!backend_allowed[page])
-			backend_refuse(at, bytes, store, pc);
-
-	if (offset >= BACKEND_LINEAR_MAX)
-		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
-	else if (store)
-		note_linear_store(offset, bytes);
 }
 
 /* The common access, a load or store of a header's word, in few steps. */

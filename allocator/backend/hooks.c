@@ -99,7 +99,7 @@ void backend_run_hook(void (*hook)(void *data))
 	backend.hooks = hooks;
 	backend.calls_bound = calls_bound;
 	backend.accesses_bound = accesses_bound;
-	backend.cpu = cpu;
+	backend_set_cpu(cpu);
 	backend_go_back(&place);
 	if (backend.ended && backend.out)
 		backend_unwind(backend.out);

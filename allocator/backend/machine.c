@@ -11,6 +11,13 @@
 
 /* ---- CPUs and locks ----------------------------------------------------- */
 
+void backend_set_cpu(uint32_t cpu)
+{
+	backend.locks_of[backend.cpu] = backend.locks;
+	backend.locks = backend.locks_of[cpu];
+	backend.cpu = cpu;
+}
+
 UNSANITIZED unsigned int backend_cpu(void)
 {
 	return backend.cpu;
@@ -30,17 +37,17 @@ UNSANITIZED void backend_lock(unsigned int *holder, const char *function)
 		backend_panic(function, NULL, 0,
 			      "takes a lock that a stopped CPU holds");
 	*holder = backend.cpu + 1;
-	backend.locks[backend.cpu]++;
+	backend.locks++;
 }
 
 UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
 {
 	backend_count_call();
-	if (*holder != backend.cpu + 1 || !backend.locks[backend.cpu])
+	if (*holder != backend.cpu + 1 || !backend.locks)
 		backend_panic(function, NULL, 0,
 			      "drops a lock that this CPU does not hold");
 	*holder = 0;
-	backend.locks[backend.cpu]--;
+	backend.locks--;
 	if (backend.hooks.unlock)
 		backend_run_hook(backend.hooks.unlock);
 }
@@ -61,7 +68,7 @@ static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
 	if (offset >= BACKEND_LINEAR_MAX || page >= backend.pool ||
 	    (backend_pool[page].flags & (PAGE_HOST | PAGE_GUEST)))
 		backend_refuse(at, 8, store, pc);
-	if (!backend.locks[backend.cpu] &&
+	if (!backend.locks &&
 	    (uintptr_t)mc - backend.data < backend.data_end - backend.data)
 		backend.record.unlocked_cache = true;
 

@@ -143,7 +143,8 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend.refuse_reserve = false;
 	backend.ranges = 0;
 	backend.private_used = 0;
-	memset(backend.locks, 0, sizeof(backend.locks));
+	backend.locks = 0;
+	memset(backend.locks_of, 0, sizeof(backend.locks_of));
 	backend.ended = false;
 	backend.nested = false;
 	backend.hooks = (struct backend_hooks){.data = NULL};

@@ -152,8 +152,9 @@ struct backend {
 	bool refuse_reserve; /* the next reservation fails */
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
-	uint64_t private_used;		  /* bytes */
-	uint32_t locks[BACKEND_CPUS_MAX]; /* held by each */
+	uint64_t private_used; /* bytes */
+	uint32_t locks;	       /* held by this CPU; by each that is another: */
+	uint32_t locks_of[BACKEND_CPUS_MAX];
 
 	/*
 	 * On whose behalf code runs. Bounds of what it may touch besides the
@@ -188,6 +189,9 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus);
 
 /* backend_begin() - Forget the record; a call may make @bound interface calls. */
 void backend_begin(uint64_t bound);
+
+/* backend_set_cpu() - From now on code runs on another CPU. */
+void backend_set_cpu(uint32_t cpu);
 
 /* backend_enter() - From now on code runs for the host, or for EL2. */
 void backend_enter(bool host);

@@ -99,6 +99,58 @@ static void remembers_what_was_not_locked(void **state)
 	backend.data_end = 0;
 }
 
+/* One range each; adjacent ones are one, and too many are one. */
+static void remembers_each_range_that_was_not_locked(void **state)
+{
+	unsigned long va = map_one(0, 1);
+	const struct backend_record *r = &backend.record;
+
+	(void)state;
+	backend_begin(1000);
+	hyp_load8(va + 64);
+	hyp_load8(va + 128);
+	hyp_load8(va + 72);  /* adjacent to the first */
+	hyp_load8(va + 124); /* overlaps the second */
+	assert_int_equal(r->unlocked_nr, 2);
+	assert_int_equal(r->unlocked[0].lo, 64);
+	assert_int_equal(r->unlocked[0].hi, 80);
+	assert_int_equal(r->unlocked[1].lo, 124);
+	assert_int_equal(r->unlocked[1].hi, 136);
+
+	for (uint32_t i = 2; i < BACKEND_UNLOCKED; i++)
+		hyp_load8(va + 128 + i * 64);
+	assert_int_equal(r->unlocked_nr, BACKEND_UNLOCKED);
+	hyp_load8(va + 4000);
+	assert_int_equal(r->unlocked_nr, 1);
+	assert_int_equal(r->unlocked[0].lo, 64);
+	assert_int_equal(r->unlocked[0].hi, 4008);
+}
+
+/* What another CPU holds protects nothing here. */
+static void locks_are_the_cpus_own(void **state)
+{
+	unsigned long va = map_one(0, 1);
+	unsigned int lock = 0, other = 0;
+
+	(void)state;
+	backend_begin(1000);
+	backend_lock(&lock, "test");
+	hyp_load8(va);
+	assert_int_equal(backend.record.unlocked_nr, 0);
+	backend_set_cpu(1);
+	hyp_load8(va);
+	assert_int_equal(backend.record.unlocked_nr, 1);
+	backend_lock(&other, "test");
+	hyp_load8(va + 512);
+	assert_int_equal(backend.record.unlocked_nr, 1);
+	backend_unlock(&other, "test");
+	assert_int_equal(backend.locks, 0);
+	backend_set_cpu(0);
+	hyp_load8(va + 512);
+	assert_int_equal(backend.record.unlocked_nr, 1);
+	backend_unlock(&lock, "test");
+}
+
 static void locks_know_their_holder(void **state)
 {
 	unsigned int lock = 0;
@@ -106,12 +158,12 @@ static void locks_know_their_holder(void **state)
 	(void)state;
 	backend_lock(&lock, "test");
 	assert_int_equal(lock, 1);
-	assert_int_equal(backend.locks[0], 1);
+	assert_int_equal(backend.locks, 1);
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_HANG);
-	backend.cpu = 1;
+	backend_set_cpu(1);
 	assert_int_equal(ENDS(backend_lock(&lock, "test")), BACKEND_PANIC);
 	assert_int_equal(ENDS(backend_unlock(&lock, "test")), BACKEND_PANIC);
-	backend.cpu = 0;
+	backend_set_cpu(0);
 	backend_unlock(&lock, "test");
 	assert_int_equal(ENDS(backend_unlock(&lock, "test")), BACKEND_PANIC);
 }
@@ -132,6 +184,9 @@ int main(void)
 		cmocka_unit_test_setup(moves_and_compares, fresh),
 		cmocka_unit_test_setup(remembers_what_was_written, fresh),
 		cmocka_unit_test_setup(remembers_what_was_not_locked, fresh),
+		cmocka_unit_test_setup(remembers_each_range_that_was_not_locked,
+				       fresh),
+		cmocka_unit_test_setup(locks_are_the_cpus_own, fresh),
 		cmocka_unit_test_setup(locks_know_their_holder, fresh),
 		cmocka_unit_test_setup(counts_interface_calls, fresh),
 	};

@@ -220,6 +220,48 @@ static void gives_back_what_it_only_read(void **state)
 	assert_int_equal(backend.record.unwiped_page, 1);
 }
 
+/* Not the host, not EL2; and EL2 gets it back only to wipe it. */
+static void a_guests_page_is_the_guests(void **state)
+{
+	(void)state;
+	assert_int_equal(backend_donate_guest(pfn(1), 7), 0);
+	assert_int_equal(backend.guest, 1);
+	assert_int_equal(backend.host, POOL - 1);
+	assert_int_equal(backend_pages_nowhere(), 0);
+	assert_int_equal(backend_guest(pfn(1)), 7);
+	assert_int_equal(backend_guest(pfn(2)), -EPERM);
+	ENDS(false, hyp_load8(linear(1)), "a page of a guest");
+	ENDS(true, hyp_memset((void *)window(1), 7, 1), "a page of a guest");
+	ENDS(false, backend_cache_pop(NULL, (void *)linear(1)),
+	     "a page of a guest");
+	assert_int_equal(backend_donate_hyp(pfn(1), 1), -EPERM);
+	assert_int_equal(backend_donate_host(pfn(1), 1), -EPERM);
+	assert_int_equal(backend_share_hyp(pfn(1)), -EPERM);
+	assert_int_equal(backend_donate_guest(pfn(1), 7), -EPERM);
+
+	/* given back as it is, the host would see what the guest wrote */
+	assert_int_equal(backend_take_guest(pfn(1)), 0);
+	assert_int_equal(backend.guest, 0);
+	assert_int_equal(backend_take_guest(pfn(1)), -EPERM);
+	ENDS(false, hyp_load8(linear(1)), "");
+	assert_int_equal(backend_donate_host(pfn(1), 1), 0);
+	assert_true(backend.record.unwiped);
+	assert_int_equal(backend.record.unwiped_page, 1);
+}
+
+/* The second call, however many pages, and of those only that nothing bars. */
+static void a_donation_fails_when_it_is_due(void **state)
+{
+	(void)state;
+	backend.fail_donate = 2;
+	assert_int_equal(backend_donate_hyp(pfn(POOL), 1), -EPERM);
+	assert_int_equal(backend_donate_hyp(pfn(0), 3), 0);
+	assert_int_equal(backend_donate_hyp(pfn(0), 1), -EPERM);
+	assert_int_equal(backend_donate_hyp(pfn(3), 3), -ENOMEM);
+	assert_int_equal(backend.host, POOL - 3);
+	assert_int_equal(backend_donate_hyp(pfn(3), 3), 0);
+}
+
 static unsigned long seen[BACKEND_REGS];
 
 static void vector(unsigned long *regs)
@@ -252,6 +294,19 @@ static void a_hypercall_changes_sides(void **state)
 		assert_int_equal(regs[i], i * 10 + 1);
 	}
 	assert_int_equal(backend.record.hvcs, 1);
+
+	/* refused: EL2 does not see it, and the host sees junk */
+	memset(seen, 0, sizeof(seen));
+	backend.fail_hvc = 1;
+	backend_enter(true);
+	backend_hvc(regs);
+	backend_enter(false);
+	assert_int_equal(seen[1], 0);
+	assert_int_equal(regs[0], ~0ul);
+	for (unsigned int i = 1; i < BACKEND_REGS; i++)
+		assert_true(regs[i] > 1000);
+	assert_int_equal(backend.record.hvcs, 2);
+	assert_int_equal(backend.fail_hvc, 0);
 }
 
 int main(void)
@@ -269,6 +324,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			el2_reads_no_link_before_the_donation, fresh, done),
 		cmocka_unit_test_setup_teardown(gives_back_what_it_only_read,
+						fresh, done),
+		cmocka_unit_test_setup_teardown(a_guests_page_is_the_guests,
+						fresh, done),
+		cmocka_unit_test_setup_teardown(a_donation_fails_when_it_is_due,
 						fresh, done),
 		cmocka_unit_test_setup_teardown(a_hypercall_changes_sides,
 						fresh, done),
