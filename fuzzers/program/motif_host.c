@@ -315,7 +315,8 @@ static void rewritten_under_the_kernel(struct host *h)
 static uint64_t odd_id(struct host *h)
 {
 	static const uint64_t ids[] = {
-		SELFTEST_ID, 0, 3, 255, 256, 1ull << 32 | 1, UINT64_MAX,
+		SELFTEST_ID, SELFTEST_ID, SELFTEST_ID,	  0,	      3,
+		255,	     256,	  1ull << 32 | 1, UINT64_MAX,
 	};
 
 	return ids[any(h, COUNT(ids))];
@@ -490,8 +491,9 @@ static void references(struct host *h)
 		call(h, OP_HVC_PUT_VM, h->handle, 0, 0);
 	if (percent(h, 50))
 		call(h, OP_HVC_TEARDOWN_VM, h->handle, 0, 0);
-	if (percent(h, 50))
-		call(h, OP_HVC_PUT_VM, h->handle + 1 + any(h, 14), 0, 0);
+	/* Of a VM that there is not: one that there is would be the end. */
+	if (percent(h, 20))
+		call(h, OP_HVC_PUT_VM, h->handle + 8 + any(h, 16), 0, 0);
 }
 
 enum trace_fault {
@@ -605,15 +607,40 @@ static void end_of_boot(struct host *h)
 	if (percent(h, 40))
 		call(h, OP_HVC_RECLAIM, SELFTEST_ID, 1 + any(h, 7), 0);
 	plain(h, OP_SHRINK, percent(h, 50) ? SHRINK_COUNT : SHRINK_SCAN, 0, 8);
-	if (percent(h, 70))
-		plain(h, OP_DEPRIVILEGE, 0, 0, 0);
-	else
+	/* Twice is refused. */
+	if (percent(h, 25))
 		call(h, OP_HVC_FINALIZE, 0, 0, 0);
+	plain(h, OP_DEPRIVILEGE, 0, 0, 0);
 	plain(h, OP_SHRINK, percent(h, 50) ? SHRINK_COUNT : SHRINK_SCAN, 0, 8);
 	if (percent(h, 50))
 		plain(h, OP_SELFTEST, 0, 0, 0);
 	else
 		call(h, OP_HVC_SELFTEST, 0, 0, 0);
+}
+
+/* Another CPU takes or eats what this one was given, between two locks. */
+static void race(struct host *h)
+{
+	struct op op = {
+		.kind = percent(h, 60) ? OP_RECLAIM : OP_ALLOC,
+		.at = gen_at(h->rng),
+		.slot = gen_slot(h->rng, h->prog),
+		.arg = 1 + any(h, 4),
+	};
+
+	if (op.kind == OP_ALLOC)
+		op.arg = page_bytes(h) * any(h, 3) + any(h, 64);
+	if (percent(h, 40))
+		plain(h, OP_RECLAIM, 0, 0, UINT64_MAX);
+	emit(h, op);
+	if (percent(h, 30)) {
+		op.at = gen_at(h->rng);
+		emit(h, op);
+	}
+	if (percent(h, 40))
+		create_vm(h, 1 + any(h, 2));
+	plain(h, OP_CALL, 0, gen_slot(h->rng, h->prog),
+	      page_bytes(h) * (1 + any(h, 3)));
 }
 
 /* ---- the table ----------------------------------------------------------- */
@@ -652,6 +679,7 @@ static const struct {
 	{"trace", BIT(POKE) | BIT(HVC), 8, trace_by_hand},
 	{"client", BIT(CREATE), 8, client_life},
 	{"client in need", BIT(CREATE) | BIT(FAIL), 8, client_in_need},
+	{"race", BIT(RECLAIM) | BIT(CALL), 8, race},
 	{"trace twice", BIT(TRACE), 3, trace_twice},
 	{"end of boot", BIT(DEPRIVILEGE), 2, end_of_boot},
 };
@@ -718,10 +746,11 @@ void host_motif_apply(struct prog *prog, struct rng *rng, uint32_t nth)
 bool host_motif_add(struct prog *prog, struct rng *rng)
 {
 	uint16_t weight[COUNT(motifs)];
+	bool of_host = prog_of_host(prog->world.swarm);
 	uint32_t sum = 0, i;
 
 	for (i = 0; i < COUNT(motifs); i++) {
-		bool can = !(motifs[i].kinds & ~prog->world.swarm);
+		bool can = of_host && !(motifs[i].kinds & ~prog->world.swarm);
 
 		weight[i] = can ? motifs[i].weight : 0;
 		sum += weight[i];
