@@ -107,6 +107,7 @@ void motif_trace_by_hand(struct motif *m);
 void motif_client_life(struct motif *m);
 void motif_client_in_need(struct motif *m);
 void motif_race(struct motif *m);
+void motif_many_vms(struct motif *m);
 void motif_trace_twice(struct motif *m);
 void motif_end_of_boot(struct motif *m);
 

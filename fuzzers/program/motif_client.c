@@ -46,6 +46,18 @@ void motif_client_in_need(struct motif *m)
 	}
 }
 
+/* More than EL2's table has room for. */
+void motif_many_vms(struct motif *m)
+{
+	uint16_t vm, nr = (uint16_t)rng_range(m->rng, 15, 18);
+
+	for (vm = 0; vm < nr; vm++)
+		motif_plain(m, OP_CREATE, CREATE_VM, vm, 1);
+	if (motif_percent(m, 50))
+		motif_plain(m, OP_DESTROY, 0, (uint16_t)motif_any(m, nr), 0);
+	motif_create_vm(m, 1);
+}
+
 void motif_trace_twice(struct motif *m)
 {
 	motif_plain(m, OP_TRACE, TRACE_LOAD, 0, 3 + motif_any(m, 3));

@@ -127,6 +127,7 @@ static const struct {
 	{"client", BIT(CREATE), 8, motif_client_life},
 	{"client in need", BIT(CREATE) | BIT(FAIL), 8, motif_client_in_need},
 	{"race", BIT(RECLAIM) | BIT(CALL), 8, motif_race},
+	{"many VMs", BIT(CREATE), 1, motif_many_vms},
 	{"trace twice", BIT(TRACE), 3, motif_trace_twice},
 	{"end of boot", BIT(DEPRIVILEGE), 2, motif_end_of_boot},
 };
