@@ -73,7 +73,10 @@ void gen_client(struct gen *g, uint8_t kind)
 {
 	switch ((enum op_kind)kind) {
 	case OP_CREATE:
-		create(g);
+		if (rng_percent(g->rng, 12))
+			hostile(g, kind);
+		else
+			create(g);
 		return;
 	case OP_DESTROY:
 		gen_emit(g, OP_DESTROY, 0, live_name(g), 0);

@@ -21,7 +21,7 @@ static const uint16_t paces[OP_NUMBERS][PACES] = {
 	[OP_SHRINK] = {8, 25, 45},   [OP_INIT] = {3, 3, 3},
 	[OP_MISUSE] = {3, 3, 3},     [OP_CREATE] = {120, 90, 30},
 	[OP_DESTROY] = {8, 25, 50},  [OP_TRACE] = {20, 20, 20},
-	[OP_SELFTEST] = {6, 6, 6},   [OP_DEPRIVILEGE] = {2, 2, 2},
+	[OP_SELFTEST] = {6, 6, 6},   [OP_DEPRIVILEGE] = {3, 3, 3},
 	[OP_POKE] = {20, 20, 20},    [OP_HVC] = {50, 60, 60},
 };
 
@@ -95,12 +95,20 @@ static uint64_t pick_size(struct gen *g, uint8_t kind)
 	return size;
 }
 
+static bool of_host(const struct gen *g)
+{
+	return prog_of_host(g->prog->world.swarm);
+}
+
 /* Pages that a top-up should bring: mostly what the phase will need. */
 static uint64_t topup_pages(struct gen *g)
 {
 	uint64_t want = (g->bytes >> g->prog->world.page_shift) + 2;
 
 	want = want > g->st.given ? want - g->st.given : 1;
+	/* The host needs pages of its own for its clients. */
+	if (of_host(g) && want > g->st.host / 3 && rng_percent(g->rng, 90))
+		return rng_range(g->rng, 1, 1 + g->st.host / 3);
 	if (rng_percent(g->rng, 45))
 		return want;
 	if (rng_percent(g->rng, 65))
@@ -187,10 +195,9 @@ void gen_init(struct gen *g)
 
 void gen_kind(struct gen *g, uint8_t kind)
 {
-	bool of_host = prog_of_host(g->prog->world.swarm);
 	uint8_t sub = 0;
 
-	if (of_host && gen_can_be_met(kind) && rng_percent(g->rng, 12))
+	if (of_host(g) && gen_can_be_met(kind) && rng_percent(g->rng, 12))
 		gen_deferred(g);
 	switch ((enum op_kind)kind) {
 	case OP_ALLOC:
@@ -205,7 +212,7 @@ void gen_kind(struct gen *g, uint8_t kind)
 		gen_emit(g, kind, 0, 0, topup_pages(g));
 		return;
 	case OP_SHRINK:
-		if (of_host && rng_percent(g->rng, 25)) {
+		if (of_host(g) && rng_percent(g->rng, 25)) {
 			gen_emit(g, kind, SHRINK_COUNT, 0, 0);
 			return;
 		}
@@ -218,7 +225,7 @@ void gen_kind(struct gen *g, uint8_t kind)
 		gen_emit(g, kind, 0, 0, rng_below(g->rng, PROG_CPUS_MAX));
 		return;
 	case OP_FAIL:
-		if (of_host && rng_percent(g->rng, 65))
+		if (of_host(g) && rng_percent(g->rng, 65))
 			sub = (uint8_t)rng_range(g->rng, FAIL_DONATE, FAIL_HVC);
 		gen_emit(g, kind, sub, 0, gen_log(g->rng, 3));
 		return;
@@ -256,11 +263,44 @@ static enum pace pace_now(const struct gen *g)
 	return PACE_GROW;
 }
 
+/* The weight of a kind in a program of the host. */
+static uint16_t weigh_host(const struct gen *g, uint32_t kind, uint16_t weight)
+{
+	const struct gen_state *st = &g->st;
+
+	switch (kind) {
+	case OP_ALLOC:
+	case OP_CALL:
+	case OP_FREE:
+	case OP_WRITE:
+		return weight / 2;
+	case OP_CPU:
+		return 2 * weight;
+	case OP_FAIL:
+		return 3 * weight;
+	case OP_RECLAIM:
+	case OP_SHRINK:
+		return st->host < 6 ? 60 + 2 * weight : weight;
+	case OP_CREATE:
+		return st->host < 6 ? weight / 4 : weight;
+	case OP_DESTROY:
+		return st->vm_table ? weight : weight / 8;
+	case OP_DEPRIVILEGE:
+	case OP_SELFTEST:
+		return st->privileged ? 4 * weight : weight / 2;
+	default:
+		return weight;
+	}
+}
+
 /* The weight of a kind in this state. */
 static uint16_t weigh(const struct gen *g, enum pace pace, uint32_t kind)
 {
 	const struct gen_state *st = &g->st;
 	uint16_t weight = paces[kind][pace];
+
+	if (of_host(g))
+		weight = weigh_host(g, kind, weight);
 
 	switch (kind) {
 	case OP_FREE:
@@ -277,11 +317,6 @@ static uint16_t weigh(const struct gen *g, enum pace pace, uint32_t kind)
 		return weight;
 	case OP_CPU:
 		return g->prog->world.cpus == 1 ? weight / 8 : weight;
-	case OP_DESTROY:
-		return st->vm_table ? weight : weight / 8;
-	case OP_DEPRIVILEGE:
-	case OP_SELFTEST:
-		return st->privileged ? 3 * weight : weight / 2;
 	case OP_INIT:
 		return st->heap ? weight : 400;
 	default:

@@ -38,7 +38,7 @@ static uint64_t fix_address(uint64_t arg)
 		       op_tag_offset(arg) & (OP_POKE_BYTES - 8));
 }
 
-void host_fix(struct op *fixed, const struct op *op)
+void hostop_fix(struct op *fixed, const struct op *op)
 {
 	switch ((enum op_kind)op->kind) {
 	case OP_CREATE:
@@ -93,7 +93,7 @@ static void print_hvc(const struct op *op, char *buf, size_t size)
 			       value_print(x[i], value));
 }
 
-void host_print(const struct op *op, char *buf, size_t size)
+void hostop_print(const struct op *op, char *buf, size_t size)
 {
 	char address[VALUE_TEXT], value[VALUE_TEXT];
 
@@ -222,7 +222,7 @@ static int hvc_operands(struct scan *scan, struct op *op)
 	return 0;
 }
 
-int host_operands(struct scan *scan, struct op *op)
+int hostop_operands(struct scan *scan, struct op *op)
 {
 	switch ((enum op_kind)op->kind) {
 	case OP_CREATE:

@@ -133,6 +133,9 @@ bool mutate_swarm(struct prog *prog, struct rng *rng)
 	flip = kind_bit(nth_kind(all, (uint32_t)rng_below(rng, kinds)));
 	if (prog->world.swarm == flip)
 		return false;
+	if (prog_of_host(prog->world.swarm) &&
+	    !prog_of_host(prog->world.swarm ^ flip))
+		return false;
 	prog->world.swarm ^= flip;
 	refit(prog, rng_percent(rng, 50));
 

@@ -182,7 +182,7 @@ void op_fix(struct op *op, uint32_t cpus)
 	case OP_DEPRIVILEGE:
 	case OP_POKE:
 	case OP_HVC:
-		host_fix(&fixed, op);
+		hostop_fix(&fixed, op);
 		break;
 	case OP_PREFIX:
 		break;
@@ -272,7 +272,7 @@ static void print_plain(const struct op *op, char *buf, size_t size)
 	case OP_DEPRIVILEGE:
 	case OP_POKE:
 	case OP_HVC:
-		host_print(op, buf, size);
+		hostop_print(op, buf, size);
 		break;
 	case OP_PREFIX:
 		break;

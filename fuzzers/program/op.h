@@ -219,11 +219,11 @@ void corrupt_fix(struct op *fixed, const struct op *op);
 /* corrupt_print() - op_print() of OP_CORRUPT. */
 void corrupt_print(const struct op *op, char *buf, size_t size);
 
-/* host_fix() - op_fix() of OP_CREATE to OP_HVC: @fixed from @op. */
-void host_fix(struct op *fixed, const struct op *op);
+/* hostop_fix() - op_fix() of OP_CREATE to OP_HVC: @fixed from @op. */
+void hostop_fix(struct op *fixed, const struct op *op);
 
-/* host_print() - op_print() of OP_CREATE to OP_HVC. */
-void host_print(const struct op *op, char *buf, size_t size);
+/* hostop_print() - op_print() of OP_CREATE to OP_HVC. */
+void hostop_print(const struct op *op, char *buf, size_t size);
 
 /*
  * value_print() - "p3+8", "f3", "65535", "0x10000": a number that may be a

@@ -72,9 +72,8 @@ static void print_hypercalls(FILE *out)
 		     "its "
 		     "NUMBER and how many\n"
 		     "registers it has; any NUMBER to 255 can be said:\n");
-#define HVC(id, number, word, registers, what)                              \
-	fprintf(out, "  %2d %-14s %d%s%s\n", number, word, registers, "  ", \
-		what);
+#define HVC(id, number, word, registers, what) \
+	fprintf(out, "  %2d %-14s %d  %s\n", number, word, registers, what);
 #include "hvc.def"
 #undef HVC
 }

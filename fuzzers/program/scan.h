@@ -80,8 +80,8 @@ int scan_slot(struct scan *scan, uint16_t *slot);
 /* corrupt_operands() - What stands behind "corrupt". */
 int corrupt_operands(struct scan *scan, struct op *op);
 
-/* host_operands() - What stands behind the words from create to hvc. */
-int host_operands(struct scan *scan, struct op *op);
+/* hostop_operands() - What stands behind the words from create to hvc. */
+int hostop_operands(struct scan *scan, struct op *op);
 
 /* token_slot() - Is @token a slot's canonical name? */
 bool token_slot(const struct token *token, uint16_t *slot);

@@ -235,7 +235,7 @@ static int operands(struct scan *scan, struct op *op, uint32_t cpus)
 	case OP_DEPRIVILEGE:
 	case OP_POKE:
 	case OP_HVC:
-		return host_operands(scan, op);
+		return hostop_operands(scan, op);
 	case OP_PREFIX:
 		break;
 	}

@@ -8,7 +8,11 @@
 
 static void generate(struct prog *prog, struct rng *rng, uint32_t ops)
 {
-	struct gen_config config = {.ops = ops};
+	static const enum profile profiles[] = {PROFILE_HEAP, PROFILE_HOST};
+	struct gen_config config = {
+		.ops = ops,
+		.profile = profiles[rng_below(rng, 2)],
+	};
 
 	prog_generate(prog, rng, &config);
 }

@@ -159,45 +159,6 @@ static void other_spellings(void **state)
 	prog_free(&prog);
 }
 
-/* Each number has one word, and the table of the calls has no gap. */
-static void names_of_hypercalls(void **state)
-{
-	uint32_t i, j;
-
-	(void)state;
-	for (i = 0; i < 16; i++)
-		for (j = 0; j < i; j++)
-			assert_string_not_equal(hvc_word((uint8_t)i),
-						hvc_word((uint8_t)j));
-	for (; i < 256; i++)
-		assert_null(hvc_word((uint8_t)i));
-	assert_int_equal(hvc_registers(OP_HVC_TOPUP), 3);
-	assert_int_equal(hvc_registers(255), 0);
-}
-
-static void the_longest_line_fits(void **state)
-{
-	const uint64_t wide = A(PHYS, 0xffffff, UINT32_MAX);
-	char buf[OP_TEXT];
-	uint32_t i, sub;
-
-	(void)state;
-	for (i = 0; i < 2 * COUNT(all_kinds); i++)
-		for (sub = 0; sub < 256; sub++) {
-			struct op op = {all_kinds[i / 2],
-					(uint8_t)sub,
-					4095,
-					255,
-					i % 2 ? wide : UINT64_MAX - 1,
-					{wide, wide}};
-
-			op_fix(&op, 4);
-			op_print(&op, buf, sizeof(buf));
-			assert_true(strlen(buf) < OP_TEXT - 8);
-			assert_null(strchr(buf, '?'));
-		}
-}
-
 static void the_heap_line(void **state)
 {
 	struct prog prog;
@@ -477,24 +438,11 @@ static void what_is_text(void **state)
 	assert_false(prog_is_text("x", NULL, 0));
 }
 
-static void slot_names(void **state)
-{
-	char buf[SLOT_TEXT];
-
-	(void)state;
-	assert_string_equal(slot_name(0, buf), "a");
-	assert_string_equal(slot_name(25, buf), "z");
-	assert_string_equal(slot_name(26, buf), "s26");
-	assert_string_equal(slot_name(4095, buf), "s4095");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_is_read_and_printed),
 		cmocka_unit_test(other_spellings),
-		cmocka_unit_test(names_of_hypercalls),
-		cmocka_unit_test(the_longest_line_fits),
 		cmocka_unit_test(the_heap_line),
 		cmocka_unit_test(forms_of_white_space),
 		cmocka_unit_test(canonical_text),
@@ -504,7 +452,6 @@ int main(void)
 		cmocka_unit_test(grammar_names_everything),
 		cmocka_unit_test(the_mask_of_a_text),
 		cmocka_unit_test(what_is_text),
-		cmocka_unit_test(slot_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
