@@ -435,7 +435,8 @@ class Random(Case):
         self.assertEqual([row[0] for row in rows],
                          ["alloc", "call", "free", "write", "topup",
                           "reclaim", "cpu", "fail", "shrink", "init",
-                          "free!", "corrupt", "total"])
+                          "free!", "corrupt", "create", "destroy", "trace", "selftest",
+                          "deprivilege", "poke", "hvc", "total"])
         for word, row in rows:
             row = [int(n) for n in row.split()]
             self.assertEqual(row[0], sum(row[1:]))

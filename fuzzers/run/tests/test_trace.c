@@ -68,7 +68,7 @@ static void each_result_has_its_words(void **state)
 
 static void a_long_function_is_cut_not_overrun(void **state)
 {
-	char name[300], buf[RESULT_TEXT + 1];
+	char name[2 * RESULT_TEXT], buf[RESULT_TEXT + 1];
 	struct step step = {.op = OP4(OP_FREE, 0, 0, 0),
 			    .actual = {.end = STEP_PANIC},
 			    .function = name};
