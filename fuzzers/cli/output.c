@@ -50,6 +50,11 @@ static void close_output(int status, void *data)
 
 void output_watch(void)
 {
+	/* one write for all that is not long: then its errno is the reason */
+	static char buffer[1 << 16];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	signal(SIGPIPE, SIG_IGN);
 	if (on_exit(close_output, NULL)) {
 		fputs("hypheap: no memory\n", stderr);

@@ -333,7 +333,7 @@ static void print_heaps(FILE *out, const struct run *run,
 	if (result->verdict.step)
 		print_state(out, "before:", &step->before, &before, focus);
 	print_state(out, "after:", &step->after, &after, focus);
-	if (unlike != UINT32_MAX) {
+	if (unlike != UINT32_MAX && step->world) {
 		fprintf(out,
 			"  expected: host %" PRIu32 ", spare %" PRIu32
 			", mapped %" PRIu32 "      heap: ",
