@@ -271,6 +271,8 @@ static int donate_pgd(struct world *w, const struct pgd *pgd)
 {
 	if (!aligned(w, pgd->phys))
 		return -MODEL_EINVAL;
+	if (!w->heap->host) /* another CPU had it at the allocator's unlock */
+		return -WORLD_EPERM;
 	return donate(w, pgd->phys / w->config.page, 1, pgd->mem);
 }
 

@@ -3,7 +3,9 @@
 
 #include "lies.h"
 
-static struct model *truth;
+/* The heap of all good steps, twice: alone, and with others around. */
+static struct model *truth, *truth_among;
+static struct world *alone, *among;
 
 struct header true_walk[TRUE_CHUNKS + 1];
 
@@ -15,31 +17,74 @@ static const struct header headers[TRUE_CHUNKS] = {
 	{5152, 0, 4992, (8192 - 5152) | 1, 0x5c8f77e7},
 };
 
-int make_truth(void **state)
+static bool make_heap(struct model *m)
 {
 	uint32_t offset;
 
+	if (model_init(m, 16384, 0))
+		return false;
+	model_topup(m, 3);
+	return !model_alloc(m, 0, 100, &offset) && offset == 16 &&
+	       !model_alloc(m, 0, 5000, &offset) && offset == 144 &&
+	       !model_alloc(m, 0, 16, &offset) && offset == 5168 &&
+	       model_free(m, 144) && !model_alloc(m, 0, 16, &offset) &&
+	       offset == 144;
+}
+
+static enum world_owner all_the_hosts(void *data, uint64_t phys)
+{
+	(void)data;
+	(void)phys;
+	return WORLD_HOST;
+}
+
+static bool not_in_use(void *data, uint64_t phys)
+{
+	(void)data;
+	(void)phys;
+	return false;
+}
+
+/* A VM, its root of stage 2, and a page that it was given. */
+static bool make_others(struct world *w)
+{
+	const struct world_memory mem = {.owner = all_the_hosts,
+					 .uses = not_in_use};
+
+	world_follow(w, WORLD_INIT_VM, 0, WORLD_HANDLE_FIRST);
+	return !world_raw_donate_guest(w, WORLD_HANDLE_FIRST, 0, &mem).ret;
+}
+
+int make_truth(void **state)
+{
+	struct world_config config = {.page = 4096, .pool = 8, .cpus = 1};
+
 	(void)state;
 	truth = model_create();
-	if (!truth)
+	truth_among = model_create();
+	if (!truth || !truth_among)
+		return -1;
+	alone = world_create(truth);
+	among = world_create(truth_among);
+	if (!alone || !among)
 		return -1;
 	model_reset(truth, 4096, 8);
-	if (model_init(truth, 16384, 0))
+	world_reset(alone, &config);
+	config.pool = 9; /* the root is none of these: it is only followed */
+	model_reset(truth_among, 4096, 9);
+	world_reset(among, &config);
+	if (!make_heap(truth) || !make_heap(truth_among) || !make_others(among))
 		return -1;
-	model_topup(truth, 3);
-	if (model_alloc(truth, 0, 100, &offset) || offset != 16 ||
-	    model_alloc(truth, 0, 5000, &offset) || offset != 144 ||
-	    model_alloc(truth, 0, 16, &offset) || offset != 5168 ||
-	    !model_free(truth, 144) || model_alloc(truth, 0, 16, &offset) ||
-	    offset != 144)
-		return -1;
-	return model_check(truth) ? -1 : 0;
+	return model_check(truth) || model_check(truth_among) ? -1 : 0;
 }
 
 int drop_truth(void **state)
 {
 	(void)state;
+	world_destroy(alone);
+	world_destroy(among);
 	model_destroy(truth);
+	model_destroy(truth_among);
 	return 0;
 }
 
@@ -72,6 +117,8 @@ static void good(struct step *s, uint8_t kind, uint64_t arg)
 	s->walk = true_walk;
 	s->walk_nr = TRUE_CHUNKS;
 	s->model = truth;
+	s->world = alone;
+	s->host_free = 5;
 	s->reclaimable_before = 4;
 	s->reclaimable = 1;
 	s->reclaimable_expect = 1;
@@ -91,6 +138,8 @@ void good_call(struct step *s)
 {
 	good_alloc(s);
 	s->op.kind = OP_CALL;
+	s->actual.hvcs = 3;
+	s->expect = s->actual;
 	s->tries = 2;
 	s->tries_max = 4;
 }
@@ -100,6 +149,7 @@ void good_no_memory(struct step *s)
 	good(s, OP_CALL, 9000);
 	s->actual.err = -MODEL_ENOMEM;
 	s->actual.need = 6; /* more than the host has */
+	s->actual.hvcs = 7;
 	s->expect = s->actual;
 	s->tries = 4;
 	s->tries_max = 4;
@@ -121,7 +171,10 @@ void good_reclaim(struct step *s)
 {
 	good(s, OP_RECLAIM, 3);
 	s->actual.pages = 3;
+	s->actual.hvcs = 1;
 	s->expect = s->actual;
+	s->promised = true;
+	s->target = 3;
 	s->reclaimable_before = 5;
 }
 
@@ -129,7 +182,11 @@ void good_shrink(struct step *s)
 {
 	good(s, OP_SHRINK, 9);
 	s->actual.pages = 5;
+	s->actual.ret = 5;
+	s->actual.hvcs = 3;
 	s->expect = s->actual;
+	s->promised = true;
+	s->target = 9;
 	s->reclaimable_before = 5;
 }
 
@@ -141,6 +198,78 @@ void good_panic(struct step *s)
 	s->function = "hyp_free";
 	s->where = "alloc.c:1";
 	s->what = "WARN_ON(!used)";
+}
+
+/* With others around. */
+static void good_among(struct step *s, uint8_t kind, uint8_t sub, uint64_t arg)
+{
+	good(s, kind, arg);
+	s->op.sub = sub;
+	s->pool = 10;
+	s->before.guest = 1;
+	s->before.hyp = 1;
+	s->after = s->before;
+	s->model = truth_among;
+	s->world = among;
+}
+
+void good_create(struct step *s)
+{
+	good_among(s, OP_CREATE, CREATE_VM, 4);
+	s->actual.ret = WORLD_HANDLE_FIRST;
+	s->actual.hvcs = 4;
+	s->expect = s->actual;
+	s->tries = 2;
+	s->tries_max = 4;
+}
+
+void good_create_fails(struct step *s)
+{
+	good_create(s);
+	s->actual.ret = -MODEL_ENOMEM;
+	s->actual.need = 6;
+	s->expect = s->actual;
+	s->tries = 4;
+}
+
+void good_hvc_topup(struct step *s)
+{
+	good_among(s, OP_HVC, 1, 1);
+	s->actual.ret = -MODEL_ENOMEM;
+	s->actual.left_head = 0x4000003000;
+	s->actual.left_nr = 2;
+	s->actual.hvcs = 1;
+	s->expect = s->actual;
+}
+
+void good_hvc_reclaim(struct step *s)
+{
+	good_among(s, OP_HVC, 2, 1);
+	s->actual.left_nr = 3;
+	s->actual.hvcs = 1;
+	s->expect = s->actual;
+	s->expect.any_head = true;
+	s->actual.left_head = 0x4000005000;
+}
+
+void good_no_such_call(struct step *s)
+{
+	good_among(s, OP_HVC, 200, 0);
+	s->actual.no_such_call = true;
+	s->actual.hvcs = 1;
+	s->expect = s->actual;
+}
+
+void good_refused(struct step *s)
+{
+	good_among(s, OP_TOPUP, 0, 1);
+	s->fault_armed = true;
+	s->actual.err = -1;
+	s->actual.hvcs = 1;
+	s->actual.warned = true;
+	s->expect = s->actual;
+	s->warned = "regs->regs[0] != 0";
+	s->warned_function = "pkvm_hvc";
 }
 
 static void by_contract(struct step *s)
@@ -176,6 +305,18 @@ void contract_too_big(struct step *s)
 void contract_reclaim(struct step *s)
 {
 	good_reclaim(s);
+	by_contract(s);
+}
+
+void contract_create_fails(struct step *s)
+{
+	good_create_fails(s);
+	by_contract(s);
+}
+
+void contract_refused(struct step *s)
+{
+	good_refused(s);
 	by_contract(s);
 }
 

@@ -54,11 +54,21 @@ void good_reclaim(struct step *s); /* reclaim 3, 5 were reclaimable */
 void good_shrink(struct step *s);  /* shrink 9, 5 were */
 void good_panic(struct step *s);   /* free! double, which panicked */
 
+/* The same heap, and a VM with a root of stage 2 and a page of its guest's. */
+void good_create(struct step *s);	/* create vm, at the second try */
+void good_create_fails(struct step *s); /* it asks for 6 pages */
+void good_hvc_topup(struct step *s);	/* hvc topup: 2 pages are left */
+void good_hvc_reclaim(struct step *s);	/* hvc reclaim: 3 came */
+void good_no_such_call(struct step *s); /* hvc 200 */
+void good_refused(struct step *s);	/* topup, and the call was refused */
+
 /* The same at contract level, without a prediction. */
 void contract_alloc(struct step *s);
 void contract_no_memory(struct step *s);
 void contract_too_big(struct step *s);
 void contract_reclaim(struct step *s);
+void contract_create_fails(struct step *s);
+void contract_refused(struct step *s);
 void contract_panic(struct step *s);
 
 /* The walk's headers, for lies about them; restored by each good step. */

@@ -3,7 +3,7 @@
 
 #include "lies.h"
 
-/* How a step ended, what it returned, what it handed out: truths and lies. */
+/* How a step ended and what it returned: truths and lies. */
 
 /* ---- how it ended ------------------------------------------------------- */
 
@@ -156,6 +156,38 @@ TELL(pages_expected, s->expect.pages = 4)
 TELL(errno_left, s->left_err = -12)
 TELL(need_left, s->left_need = 3)
 
+TELL(other_handle, s->actual.ret = 4097)
+TELL(no_handle, s->actual.ret = -17)
+TELL(ret_left, s->actual.ret = 1)
+TELL(ret_zero, s->actual.ret = 0)
+TELL(other_left, s->actual.left_nr = 1)
+TELL(no_left, s->actual.left_nr = 0)
+TELL(other_head, s->actual.left_head = 0x4000004000)
+TELL(a_list, s->actual.left_head = 0x4000004000)
+TELL(a_call_more, s->actual.hvcs++)
+TELL(a_call_less, s->actual.hvcs--)
+TELL(there_is_one, s->actual.no_such_call = false)
+TELL(there_is_none, s->actual.no_such_call = true)
+
+static void warn(struct step *s)
+{
+	s->actual.warned = true;
+	s->warned = "ret";
+	s->warned_function = "free_shared_page";
+}
+
+static void warn_nowhere(struct step *s)
+{
+	s->actual.warned = true;
+}
+
+static void no_warning(struct step *s)
+{
+	s->actual.warned = false;
+	s->warned = NULL;
+	s->warned_function = NULL;
+}
+
 static void the_result_is_the_models(void **state)
 {
 	static const struct lie lies[] = {
@@ -185,10 +217,75 @@ static void the_result_is_the_models(void **state)
 		 "expected 3", "got 2"},
 		{"pages of shrink", good_shrink, pages_expected, ORACLE_RESULT,
 		 "expected 4", "got 5"},
+		{"pages of free", good_free, other_pages, ORACLE_RESULT,
+		 "expected 0 pages", "got 2"},
+		{"need of create", good_create_fails, other_need, ORACLE_RESULT,
+		 "-ENOMEM must ask for 6", "asked for 7"},
+		{"need of success", good_create, other_need, ORACLE_RESULT,
+		 "4096 must ask for 0", "asked for 7"},
 	};
 
 	(void)state;
 	LIES(lies);
+}
+
+static void the_host_hears_what_the_model_says(void **state)
+{
+	static const struct lie lies[] = {
+		{"handle", good_create, other_handle, ORACLE_RESULT,
+		 "expected 4096", "returned 4097"},
+		{"no handle", good_create, no_handle, ORACLE_RESULT,
+		 "expected 4096", "returned -EEXIST"},
+		{"a handle", good_create_fails, other_handle, ORACLE_RESULT,
+		 "expected -ENOMEM", "returned 4097"},
+		{"none used", good_free, ret_left, ORACLE_RESULT, "expected 0",
+		 "returned 1"},
+		{"shrink", good_shrink, ret_zero, ORACLE_RESULT, "expected 5",
+		 "returned 0"},
+		{"x1", good_hvc_topup, ret_zero, ORACLE_RESULT,
+		 "expected -ENOMEM", "returned 0"},
+		{"x3", good_hvc_topup, other_left, ORACLE_RESULT,
+		 "expected 2 pages on the list", "got 1"},
+		{"x3 of reclaim", good_hvc_reclaim, no_left, ORACLE_RESULT,
+		 "expected 3 pages on the list", "got 0"},
+		{"x2", good_hvc_topup, other_head, ORACLE_RESULT,
+		 "must start at 0x4000003000", "starts at 0x4000004000"},
+		{"x2 of another call", good_create, a_list, ORACLE_RESULT,
+		 "must start at 0x0", "starts at 0x4000004000"},
+		{"x0", good_no_such_call, there_is_one, ORACLE_RESULT,
+		 "must say that there is no such call", "says such a"},
+		{"no x0", good_hvc_topup, there_is_none, ORACLE_RESULT,
+		 "must say that there is such a call", "says no such"},
+		{"one call more", good_create, a_call_more, ORACLE_RESULT,
+		 "expected 4 hypercalls", "saw 5"},
+		{"one call less", good_shrink, a_call_less, ORACLE_RESULT,
+		 "expected 3 hypercalls", "saw 2"},
+		{"a call of none", good_free, a_call_more, ORACLE_RESULT,
+		 "expected 0 hypercalls", "saw 1"},
+		{"warning", good_create, warn, ORACLE_RESULT,
+		 "the host's code warned in free_shared_page: ret", NULL},
+		{"a mere warning", good_free, warn_nowhere, ORACLE_RESULT,
+		 "warned", NULL},
+		{"no warning", good_refused, no_warning, ORACLE_RESULT,
+		 "must warn, but did not", NULL},
+		{"warning, contract", contract_create_fails, warn,
+		 ORACLE_RESULT, "warned in free_shared_page: ret", NULL},
+	};
+	struct verdict v = {.oracle = ORACLE_NONE};
+	struct step s;
+
+	(void)state;
+	LIES(lies);
+
+	/* where no model says what, a fault may have been what was refused */
+	contract_refused(&s);
+	assert_true(oracle_judge(&s, &v));
+	no_warning(&s);
+	assert_true(oracle_judge(&s, &v));
+	good_hvc_reclaim(&s); /* in any order */
+	s.actual.left_head = 8;
+	assert_true(oracle_judge(&s, &v));
+	assert_int_equal(v.oracle, ORACLE_NONE);
 }
 
 TELL(too_big, s->op.arg = 16369)
@@ -197,6 +294,7 @@ TELL(no_heap, s->heap_bytes = 0)
 TELL(no_request, s->actual.need = 0)
 TELL(too_big_no_memory, s->op.arg = 16369)
 TELL(strange_err, s->actual.err = -22)
+TELL(refused_unasked, s->actual.err = -1)
 
 static void the_result_keeps_the_contract(void **state)
 {
@@ -213,6 +311,10 @@ static void the_result_keeps_the_contract(void **state)
 		 "-ENOMEM with need 0", NULL},
 		{"another error", contract_no_memory, strange_err,
 		 ORACLE_RESULT, "-E2BIG or -ENOMEM", "got -EINVAL"},
+		{"refused for nothing", contract_no_memory, refused_unasked,
+		 ORACLE_RESULT, "-E2BIG or -ENOMEM", "got -EPERM"},
+		{"no request of a client", contract_create_fails, no_request,
+		 ORACLE_RESULT, "-ENOMEM with need 0", NULL},
 	};
 
 	(void)state;
@@ -236,8 +338,18 @@ static void the_contract_leaves_room(void **state)
 	s.actual.need = 0;
 	s.fault_armed = true;
 	assert_true(oracle_judge(&s, &v));
+	s.actual.err = -1; /* a call of the loop's */
+	assert_true(oracle_judge(&s, &v));
 	contract_no_memory(&s);
 	s.actual.need = 999;
+	assert_true(oracle_judge(&s, &v));
+	contract_create_fails(&s);
+	s.actual.ret = -17;
+	s.actual.hvcs = 9;
+	assert_true(oracle_judge(&s, &v));
+	contract_create_fails(&s); /* EL2 was not even asked */
+	s.actual.need = 0;
+	s.tries = 0;
 	assert_true(oracle_judge(&s, &v));
 	contract_reclaim(&s);
 	s.after.host = 0; /* its own way to spread the pages */
@@ -249,93 +361,6 @@ static void the_contract_leaves_room(void **state)
 	assert_int_equal(v.oracle, ORACLE_NONE);
 }
 
-/* ---- the new object ----------------------------------------------------- */
-
-static void at(struct step *s, uint64_t offset)
-{
-	s->actual.offset = offset;
-	s->expect.offset = offset;
-}
-
-TELL(misaligned, at(s, 152))
-TELL(at_0, at(s, 0))
-TELL(at_the_end, at(s, 16384))
-TELL(over_the_end, at(s, 16368); s->size = 32; s->above.there = false)
-TELL(far_away, at(s, UINT64_MAX - 15))
-TELL(huge, s->size = UINT64_MAX - 100)
-TELL(on_below, at(s, 112))
-TELL(on_above, s->size = 5040)
-TELL(same_as_above, at(s, 5168))
-
-static void the_place(void **state)
-{
-	static const struct lie lies[] = {
-		{"alignment", good_alloc, misaligned, ORACLE_PLACE, "+152",
-		 "8 more"},
-		{"alignment, contract", contract_alloc, misaligned,
-		 ORACLE_PLACE, "+152", "8 more"},
-		{"below 16", good_alloc, at_0, ORACLE_PLACE, "+0, 16 bytes",
-		 "[16, 16384)"},
-		{"the end", good_alloc, at_the_end, ORACLE_PLACE,
-		 "+16384, 16 bytes", "[16, 16384)"},
-		{"over the end", good_call, over_the_end, ORACLE_PLACE,
-		 "+16368, 32 bytes", "[16, 16384)"},
-		{"far away", good_alloc, far_away, ORACLE_PLACE,
-		 "+18446744073709551600", "[16, 16384)"},
-		{"a huge size", good_alloc, huge, ORACLE_PLACE,
-		 "+144, 18446744073709551515 bytes", "[16, 16384)"},
-		{"over the one below", good_alloc, on_below, ORACLE_PLACE,
-		 "+112, 16 bytes", "a at +16, 112 bytes"},
-		{"over the one above", good_call, on_above, ORACLE_PLACE,
-		 "+144, 5040 bytes", "b at +5168, 16 bytes"},
-		{"served twice", contract_alloc, same_as_above, ORACLE_PLACE,
-		 "+5168, 16 bytes", "b at +5168, 16 bytes"},
-	};
-	struct verdict v = {.oracle = ORACLE_NONE};
-	struct step s;
-
-	(void)state;
-	LIES(lies);
-
-	/* right up to both neighbours, and the whole heap */
-	good_alloc(&s);
-	at(&s, 128);
-	s.size = 5168 - 128;
-	assert_true(oracle_judge(&s, &v));
-	at(&s, 16);
-	s.size = 16368;
-	s.below.there = false;
-	s.above.there = false;
-	assert_true(oracle_judge(&s, &v));
-}
-
-static void dirty(struct step *s, uint64_t byte)
-{
-	s->nonzero = byte;
-	s->nonzero_byte = 0x5a;
-}
-
-TELL(dirty_first, dirty(s, 0))
-TELL(dirty_last, dirty(s, 15))
-
-static void the_zeros(void **state)
-{
-	static const struct lie lies[] = {
-		{"first byte", good_alloc, dirty_first, ORACLE_ZEROED,
-		 "byte 0 of the 16", "must be 0, is 0x5a"},
-		{"last byte, contract", contract_alloc, dirty_last,
-		 ORACLE_ZEROED, "byte 15 of the 16", "at +144"},
-	};
-	struct verdict v = {.oracle = ORACLE_NONE};
-	struct step s;
-
-	(void)state;
-	LIES(lies);
-	good_too_big(&s); /* nothing was handed out */
-	dirty_first(&s);
-	assert_true(oracle_judge(&s, &v));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,10 +370,9 @@ int main(void)
 		cmocka_unit_test(damage_may_be_found),
 		cmocka_unit_test(damage_excuses_nothing_else),
 		cmocka_unit_test(the_result_is_the_models),
+		cmocka_unit_test(the_host_hears_what_the_model_says),
 		cmocka_unit_test(the_result_keeps_the_contract),
 		cmocka_unit_test(the_contract_leaves_room),
-		cmocka_unit_test(the_place),
-		cmocka_unit_test(the_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, make_truth, drop_truth);

@@ -3,7 +3,94 @@
 
 #include "lies.h"
 
-/* Objects, pages, promises and books: truths and lies. */
+/* Objects new and old, pages, promises and books: truths and lies. */
+
+/* ---- the new object ----------------------------------------------------- */
+
+static void at(struct step *s, uint64_t offset)
+{
+	s->actual.offset = offset;
+	s->expect.offset = offset;
+}
+
+TELL(misaligned, at(s, 152))
+TELL(at_0, at(s, 0))
+TELL(at_the_end, at(s, 16384))
+TELL(over_the_end, at(s, 16368); s->size = 32; s->above.there = false)
+TELL(far_away, at(s, UINT64_MAX - 15))
+TELL(huge, s->size = UINT64_MAX - 100)
+TELL(on_below, at(s, 112))
+TELL(on_above, s->size = 5040)
+TELL(same_as_above, at(s, 5168))
+
+static void the_place(void **state)
+{
+	static const struct lie lies[] = {
+		{"alignment", good_alloc, misaligned, ORACLE_PLACE, "+152",
+		 "8 more"},
+		{"alignment, contract", contract_alloc, misaligned,
+		 ORACLE_PLACE, "+152", "8 more"},
+		{"below 16", good_alloc, at_0, ORACLE_PLACE, "+0, 16 bytes",
+		 "[16, 16384)"},
+		{"the end", good_alloc, at_the_end, ORACLE_PLACE,
+		 "+16384, 16 bytes", "[16, 16384)"},
+		{"over the end", good_call, over_the_end, ORACLE_PLACE,
+		 "+16368, 32 bytes", "[16, 16384)"},
+		{"far away", good_alloc, far_away, ORACLE_PLACE,
+		 "+18446744073709551600", "[16, 16384)"},
+		{"a huge size", good_alloc, huge, ORACLE_PLACE,
+		 "+144, 18446744073709551515 bytes", "[16, 16384)"},
+		{"over the one below", good_alloc, on_below, ORACLE_PLACE,
+		 "+112, 16 bytes", "a at +16, 112 bytes"},
+		{"over the one above", good_call, on_above, ORACLE_PLACE,
+		 "+144, 5040 bytes", "b at +5168, 16 bytes"},
+		{"served twice", contract_alloc, same_as_above, ORACLE_PLACE,
+		 "+5168, 16 bytes", "b at +5168, 16 bytes"},
+	};
+	struct verdict v = {.oracle = ORACLE_NONE};
+	struct step s;
+
+	(void)state;
+	LIES(lies);
+
+	/* right up to both neighbours, and the whole heap */
+	good_alloc(&s);
+	at(&s, 128);
+	s.size = 5168 - 128;
+	assert_true(oracle_judge(&s, &v));
+	at(&s, 16);
+	s.size = 16368;
+	s.below.there = false;
+	s.above.there = false;
+	assert_true(oracle_judge(&s, &v));
+}
+
+static void dirty(struct step *s, uint64_t byte)
+{
+	s->nonzero = byte;
+	s->nonzero_byte = 0x5a;
+}
+
+TELL(dirty_first, dirty(s, 0))
+TELL(dirty_last, dirty(s, 15))
+
+static void the_zeros(void **state)
+{
+	static const struct lie lies[] = {
+		{"first byte", good_alloc, dirty_first, ORACLE_ZEROED,
+		 "byte 0 of the 16", "must be 0, is 0x5a"},
+		{"last byte, contract", contract_alloc, dirty_last,
+		 ORACLE_ZEROED, "byte 15 of the 16", "at +144"},
+	};
+	struct verdict v = {.oracle = ORACLE_NONE};
+	struct step s;
+
+	(void)state;
+	LIES(lies);
+	good_too_big(&s); /* nothing was handed out */
+	dirty_first(&s);
+	assert_true(oracle_judge(&s, &v));
+}
 
 /* ---- the live objects --------------------------------------------------- */
 
@@ -48,7 +135,17 @@ static void the_live_objects(void **state)
 TELL(host_lost, s->after.host--)
 TELL(spare_lost, s->after.spare--)
 TELL(mapped_lost, s->after.mapped--)
+<<<<<<< HEAD
 TELL(in_transit, s->after.host--; s->after.hyp = 1)
+=======
+TELL(in_no_place, s->after.host--; s->after.hyp++)
+TELL(guest_lost, s->after.guest = 0)
+TELL(guest_shared, s->after.guest = 2)
+TELL(root_lost, s->after.hyp = 0)
+TELL(root_is_the_hosts, s->after.hyp = 0; s->after.host++)
+TELL(guest_to_host, s->after.guest = 0; s->after.host++)
+TELL(guest_to_spare, s->after.guest = 0; s->after.spare++)
+>>>>>>> world
 TELL(host_shared, s->after.host++)
 TELL(spare_shared, s->after.spare++)
 TELL(mapped_shared, s->after.mapped++)
@@ -74,8 +171,20 @@ static void the_pages(void **state)
 		 "pool has 8 pages, found 7: host 5, spare 0, mapped 2", NULL},
 		{"mapped lost", good_free, mapped_lost, ORACLE_PAGES,
 		 "pool has 8 pages, found 7: host 5, spare 1, mapped 1", NULL},
-		{"transit is a leak", good_free, in_transit, ORACLE_PAGES,
-		 "found 7: host 4", "transit 1"},
+		{"a leak", good_free, in_no_place, ORACLE_PAGES,
+		 "found 7: host 4", "has 1 elsewhere, expected 0"},
+		{"a leak beside a root", good_create, in_no_place, ORACLE_PAGES,
+		 "found 9: host 4", "has 2 elsewhere, expected 1"},
+		{"a leak, contract", contract_create_fails, in_no_place,
+		 ORACLE_PAGES, "found 9", "has 2 elsewhere, expected 1"},
+		{"guest lost", good_create, guest_lost, ORACLE_PAGES,
+		 "pool has 10 pages, found 9", "guest 0"},
+		{"guest twice, contract", contract_create_fails, guest_shared,
+		 ORACLE_PAGES, "found 11", "guest 2"},
+		{"root lost", good_create, root_lost, ORACLE_PAGES,
+		 "has 0 elsewhere, expected 1", NULL},
+		{"root, contract", contract_create_fails, root_is_the_hosts,
+		 ORACLE_PAGES, "host 6", "has 0 elsewhere, expected 1"},
 		{"host twice", good_free, host_shared, ORACLE_PAGES,
 		 "found 9: host 6", NULL},
 		{"spare twice, contract", contract_alloc, spare_shared,
@@ -105,6 +214,10 @@ static void the_owners(void **state)
 		 "0, mapped 3"},
 		{"host, mapped", good_free, host_to_mapped, ORACLE_OWNER,
 		 "found host 4, spare 1, mapped 3", NULL},
+		{"guest, host", good_create, guest_to_host, ORACLE_OWNER,
+		 "mapped 2, guest 1; found host 6", "guest 0"},
+		{"guest, spare", good_hvc_topup, guest_to_spare, ORACLE_OWNER,
+		 "found host 5, spare 2", "guest 0"},
 		{"stray", good_free, stray, ORACLE_OWNER,
 		 "pool page 3: a guest's, not the host's", NULL},
 		{"stray, contract", contract_alloc, stray_0, ORACLE_OWNER,
@@ -119,14 +232,15 @@ static void the_owners(void **state)
 	LIES(lies);
 
 	/* each count for itself, though no single one can be wrong alone */
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct verdict v = {.oracle = ORACLE_NONE};
 		struct step s;
 
-		good_free(&s);
+		good_create(&s);
 		s.after.host += i == 0;
 		s.after.spare += i == 1;
 		s.after.mapped += i == 2;
+		s.after.guest += i == 3;
 		assert_false(oracle_owner(&s, &v));
 		assert_int_equal(v.oracle, ORACLE_OWNER);
 	}
@@ -160,9 +274,10 @@ TELL(too_many, gets(s, 4))
 TELL(there_were_fewer, s->reclaimable_before = 2)
 TELL(there_were_more, s->reclaimable_before = 6)
 TELL(other_reclaimable, s->reclaimable = 42)
-TELL(asked_for_fewer, s->op.arg = 1)
+TELL(asked_for_fewer, s->target = 1)
 TELL(stuck, s->stuck = true; s->stuck_need = 3)
 TELL(host_had_it, s->actual.need = 5; s->expect.need = 5)
+TELL(host_got_it, s->host_free = 6)
 TELL(locked, s->locks_held = 2)
 TELL(unlocked, s->unlocked = true; s->unlocked_at = 4096)
 TELL(unlocked_mc, s->unlocked = true; s->unlocked_at = STEP_NOWHERE)
@@ -188,6 +303,12 @@ static void the_promises(void **state)
 		 "call 4 of at most 4", "5 pages; the host has 5"},
 		{"endless, contract", contract_no_memory, host_had_it,
 		 ORACLE_PROGRESS, "call 4 of at most 4", NULL},
+		{"stuck client", good_create, stuck, ORACLE_PROGRESS,
+		 "3 pages were asked for", "call 2"},
+		{"endless client", good_create_fails, host_got_it,
+		 ORACLE_PROGRESS, "call 4 of at most 4", "the host has 6"},
+		{"endless client, contract", contract_create_fails, host_had_it,
+		 ORACLE_PROGRESS, "5 pages; the host has 5", NULL},
 		{"lock held", good_free, locked, ORACLE_LOCK, "expected 0",
 		 "found 2"},
 		{"no lock", good_free, unlocked, ORACLE_LOCK, "+4096", NULL},
@@ -206,6 +327,22 @@ static void the_promises(void **state)
 	good_no_memory(&s);
 	host_had_it(&s);
 	s.tries = 3;
+	assert_true(oracle_judge(&s, &v));
+
+	/* another CPU may have eaten what was given */
+	good_call(&s);
+	stuck(&s);
+	s.others = true;
+	assert_true(oracle_judge(&s, &v));
+	good_no_memory(&s);
+	host_had_it(&s);
+	s.others = true;
+	assert_true(oracle_judge(&s, &v));
+
+	/* and nothing was promised where a call was refused */
+	good_reclaim(&s);
+	too_few(&s);
+	s.promised = false;
 	assert_true(oracle_judge(&s, &v));
 }
 
@@ -281,6 +418,8 @@ static void books_without_the_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_place),
+		cmocka_unit_test(the_zeros),
 		cmocka_unit_test(the_live_objects),
 		cmocka_unit_test(the_pages),
 		cmocka_unit_test(the_owners),
