@@ -160,8 +160,6 @@ static void stop_for_sanitizer(void)
 
 bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 {
-	/* where the call stands that this one is nested in, if any */
-	const struct backend_place place = backend_place();
 	jmp_buf out;
 
 	if (backend.ended)
@@ -169,7 +167,6 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 
 	if (_setjmp(out)) {
 		end_calls();
-		backend_go_back(&place);
 		return false;
 	}
 
@@ -178,7 +175,8 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 	backend.out = &out;
 	backend_enter(host);
 	body(call);
-	backend_go_back(&place);
+	backend_enter(false);
+	backend.out = NULL;
 	if (backend.record.sanitizer && !heap_damage) {
 		stop_for_sanitizer();
 		return false;

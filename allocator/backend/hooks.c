@@ -61,31 +61,17 @@ void backend_record_begins(void)
 	forget(&backend.record);
 }
 
-struct backend_place backend_place(void)
-{
-	return (struct backend_place){
-		.out = backend.out,
-		.stack_top = backend.stack_top,
-		.host_side = backend.host_side,
-	};
-}
-
-void backend_go_back(const struct backend_place *place)
-{
-	backend.out = place->out;
-	backend.stack_top = place->stack_top;
-	backend_enter(place->host_side);
-}
-
 void backend_run_hook(void (*hook)(void *data))
 {
-	const struct backend_place place = backend_place();
+	jmp_buf *const out = backend.out;
+	const uintptr_t stack_top = backend.stack_top;
+	const bool host_side = backend.host_side;
 	const struct backend_hooks hooks = backend.hooks;
 	const uint64_t calls_bound = backend.calls_bound;
 	const uint64_t accesses_bound = backend.accesses_bound;
 	const uint32_t cpu = backend.cpu;
 
-	/* A crash of the hook itself is not the target's; and one level is all */
+	/* a crash of the hook itself is not the target's; and one level is all */
 	backend.out = NULL;
 	backend.hooks = (struct backend_hooks){.data = NULL};
 	interrupted = backend.record;
@@ -100,7 +86,9 @@ void backend_run_hook(void (*hook)(void *data))
 	backend.calls_bound = calls_bound;
 	backend.accesses_bound = accesses_bound;
 	backend_set_cpu(cpu);
-	backend_go_back(&place);
-	if (backend.ended && backend.out)
-		backend_unwind(backend.out);
+	backend.out = out;
+	backend.stack_top = stack_top;
+	backend_enter(host_side);
+	if (backend.ended && out)
+		backend_unwind(out);
 }

@@ -196,19 +196,6 @@ void backend_set_cpu(uint32_t cpu);
 /* backend_enter() - From now on code runs for the host, or for EL2. */
 void backend_enter(bool host);
 
-/**
- * struct backend_place - Where a call stands, so that another can be made in
- * the middle of it.
- */
-struct backend_place {
-	jmp_buf *out;
-	uintptr_t stack_top;
-	bool host_side;
-};
-
-struct backend_place backend_place(void);
-void backend_go_back(const struct backend_place *place);
-
 /* backend_end_call() - End the call into the target; from inside it. */
 __attribute__((noreturn)) void backend_end_call(enum backend_end end,
 						uintptr_t pc);

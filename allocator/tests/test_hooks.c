@@ -16,6 +16,8 @@ static struct {
 static void called(void *data)
 {
 	assert_ptr_equal(data, &hook);
+	/* a crash here would not be the target's */
+	assert_null(backend.out);
 	if (++hook.calls == hook.at)
 		hook.act();
 }
@@ -148,6 +150,77 @@ static void another_cpu_eats_the_topup(void **state)
 	assert_int_equal(nested_pages, 2);
 	assert_int_equal(host_free(), POOL - 2);
 	returned(heap_free(offset));
+	assert_no_leak();
+}
+
+static struct host_loop nested_loop;
+
+static void calls_elsewhere(void)
+{
+	uint64_t offset;
+	bool got;
+
+	heap_set_cpu(1);
+	returned(host_call_alloc(9000, TRIES, &nested_loop, &got, &offset));
+	assert_true(got);
+}
+
+static void loops_nest(void **state)
+{
+	struct host_loop loop;
+	uint64_t offset;
+	bool got;
+
+	(void)state;
+	boot(false, 64);
+	hook_up(&at_unlock, 1, calls_elsewhere);
+	returned(host_call_alloc(5000, TRIES, &loop, &got, &offset));
+	assert_true(got);
+	assert_int_equal(nested_loop.tries, 2);
+	assert_int_equal(loop.tries, 2);
+	assert_int_equal(loop.err, -ENOMEM);
+}
+
+static void tops_up(void)
+{
+	heap_set_cpu(1);
+	assert_int_equal(topup(3), 0);
+}
+
+/* What a raw hypercall is just taking the kernel does not take for its own. */
+static void the_kernel_takes_what_is_its_own(void **state)
+{
+	(void)state;
+	boot(false, 64);
+	heap_host_write(1, 0);
+	hook_up(&at_unlock, 1, tops_up);
+	assert_regs(raw(HVC_TOPUP, HYP_REQ_ALLOC, phys(1), 1), 0, 0, 0);
+	assert_int_equal(spare(), 4);
+	assert_int_equal(host_free(), POOL - 4);
+	assert_no_leak();
+}
+
+/* Nor what one is just giving back: it is on a list that is not the kernel's. */
+static void the_kernel_leaves_what_comes_back(void **state)
+{
+	struct regs regs;
+	uint64_t pages;
+
+	(void)state;
+	boot(false, 64);
+	/* page 0 has been used, and comes next */
+	assert_int_equal(topup(1), 0);
+	returned(host_reclaim(1, &pages));
+	heap_host_write(0, 0);
+	raw(HVC_TOPUP, HYP_REQ_ALLOC, phys(0), 1);
+
+	hook_up(&at_unlock, 1, tops_up);
+	regs = raw(HVC_RECLAIM, HYP_REQ_ALLOC, 1, 0);
+	assert_int_equal(regs.x[2], phys(0));
+	assert_int_equal(heap_owner(phys(0)), HEAP_HOST);
+	returned(host_take_list(regs.x[2], regs.x[3], &pages));
+	assert_int_equal(pages, 1);
+	assert_int_equal(host_free(), POOL - 3);
 	assert_no_leak();
 }
 
@@ -427,6 +500,9 @@ int main(void)
 		TEST(another_cpu_allocates_meanwhile),
 		TEST(an_errno_stays_on_its_cpu),
 		TEST(another_cpu_eats_the_topup),
+		TEST(loops_nest),
+		TEST(the_kernel_takes_what_is_its_own),
+		TEST(the_kernel_leaves_what_comes_back),
 		TEST(the_host_goes_on_where_it_was),
 		TEST(sides_are_put_back),
 		TEST(the_record_goes_on),
