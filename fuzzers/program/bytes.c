@@ -101,10 +101,21 @@ static uint64_t wide(uint32_t low, uint32_t high)
 	return (uint64_t)high << 32 | low;
 }
 
+/* What the prefixes say of @op, which is 0 so far; they are used up. */
+static void widen(struct op *op, uint32_t *prefix)
+{
+	op->arg |= wide(0, prefix[0]);
+	op->x[0] = wide(prefix[1], prefix[2]);
+	op->x[1] = wide(prefix[3], prefix[4]);
+	op->at = (uint8_t)prefix[5];
+	memset(prefix, 0, PROG_PREFIXES * sizeof(*prefix));
+}
+
 void prog_decode(struct prog *prog, const uint8_t *data, size_t len)
 {
 	uint32_t prefix[PROG_PREFIXES] = {0};
 	const uint8_t *end;
+	bool prefixed = false;
 
 	prog_clear(prog);
 	prog->world = header_decode(data, len);
@@ -115,22 +126,21 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len)
 	prog_reserve(prog, (len - PROG_HEADER) / PROG_RECORD);
 	for (data += PROG_HEADER; data < end; data += PROG_RECORD) {
 		uint32_t low = (uint32_t)get(data + 4, 4);
-		struct op op;
+		struct op op = {.arg = low};
 
 		if (data[0] == OP_PREFIX) {
 			prefix[data[1] % PROG_PREFIXES] = low;
+			prefixed = true;
 			continue;
 		}
 		op.kind = prog_allowed(prog->world.swarm, data[0]);
 		op.sub = data[1];
 		op.slot = (uint16_t)get(data + 2, 2);
-		op.arg = wide(low, prefix[0]);
-		op.x[0] = wide(prefix[1], prefix[2]);
-		op.x[1] = wide(prefix[3], prefix[4]);
-		op.at = (uint8_t)prefix[5];
+		if (prefixed)
+			widen(&op, prefix);
+		prefixed = false;
 		op_fix(&op, prog->world.cpus);
 		prog->ops[prog->nr++] = op;
-		memset(prefix, 0, sizeof(prefix));
 	}
 }
 
@@ -159,11 +169,19 @@ static uint32_t prefix_of(const struct op *op, uint32_t sub)
 	}
 }
 
+/* Most operations are one record. */
+static bool has_prefix(const struct op *op)
+{
+	return op->arg >> 32 || op->x[0] || op->x[1] || op->at;
+}
+
 size_t prog_op_size(const struct op *op)
 {
 	size_t size = PROG_RECORD;
 	uint32_t sub;
 
+	if (!has_prefix(op))
+		return size;
 	for (sub = 0; sub < PROG_PREFIXES; sub++)
 		if (prefix_of(op, sub))
 			size += PROG_RECORD;
@@ -205,7 +223,7 @@ size_t prog_encode(const struct prog *prog, uint8_t *out, size_t max)
 
 		if (max - at < prog_op_size(op))
 			break;
-		for (sub = 0; sub < PROG_PREFIXES; sub++)
+		for (sub = 0; sub < PROG_PREFIXES && has_prefix(op); sub++)
 			if (prefix_of(op, sub))
 				at += record(out + at, OP_PREFIX, (uint8_t)sub,
 					     0, prefix_of(op, sub));

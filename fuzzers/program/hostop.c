@@ -88,7 +88,7 @@ static void print_hvc(const struct op *op, char *buf, size_t size)
 		at = snprintf(buf, size, "hvc %s", hvc_word(op->sub));
 	else
 		at = snprintf(buf, size, "hvc %u", op->sub);
-	for (i = 0; i < nr && (size_t)at < size; i++)
+	for (i = 0; i < nr && i < REGISTERS; i++)
 		at += snprintf(buf + at, size - (size_t)at, " %s",
 			       value_print(x[i], value));
 }

@@ -341,8 +341,8 @@ static uint64_t sum_of(const struct prog *prog)
 				       (uint32_t)op->slot << 16 |
 				       (uint64_t)op->at << 32);
 		sum = mix(sum, op->arg);
-		sum = mix(sum, op->x[0]);
-		sum = mix(sum, op->x[1]);
+		if (op->x[0] || op->x[1])
+			sum = mix(mix(sum, op->x[0]), op->x[1]);
 	}
 	return sum;
 }

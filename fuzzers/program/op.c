@@ -189,7 +189,7 @@ void op_fix(struct op *op, uint32_t cpus)
 	}
 	if (op_slot(&fixed) != SLOT_NONE)
 		fixed.slot = op->slot & (OP_SLOTS - 1);
-	if (op_event(&fixed))
+	if (op->at && op_event(&fixed))
 		fixed.at = op->at;
 	*op = fixed;
 }

@@ -257,7 +257,7 @@ static void descriptors(void **state)
 	(void)state;
 	prog_init(&prog);
 	rng_seed(&rng, 3);
-	for (nth = 0; strcmp(host_motif_word(nth), "trace"); nth++)
+	for (nth = 0; strcmp(host_motif_word(nth), "trace") != 0; nth++)
 		;
 	for (i = 0; i < 1000; i++) {
 		uint64_t word[1024 + 8] = {0}, bytes = 0, offset = 8;
