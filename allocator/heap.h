@@ -120,8 +120,9 @@ void heap_refuse_reserve(bool refuse);
  * struct heap_hooks - What else happens in the middle of a call.
  * @unlock: after each release of a hypervisor's lock by the call that goes on:
  *	    as if another CPU ran now. May heap_set_cpu(), which is put back
- *	    afterwards, and make any call of heap.h and host.h: those are nested
- *	    in this one, and have no hooks. heap_begin() starts a record for
+ *	    afterwards, and make calls of heap.h and host.h (none that sets up
+ *	    a world, a heap or the host): those are nested in this one, and have
+ *	    no hooks. heap_begin() starts a record for
  *	    them; afterwards this call's own goes on. If a nested call does not
  *	    return then neither does this one, for the same heap_stop().
  * @donate: a donation by the host begins: the last moment for it to write to

@@ -65,7 +65,6 @@ void backend_run_hook(void (*hook)(void *data))
 {
 	jmp_buf *const out = backend.out;
 	const uintptr_t stack_top = backend.stack_top;
-	const bool host_side = backend.host_side;
 	const struct backend_hooks hooks = backend.hooks;
 	const uint64_t calls_bound = backend.calls_bound;
 	const uint64_t accesses_bound = backend.accesses_bound;
@@ -88,7 +87,7 @@ void backend_run_hook(void (*hook)(void *data))
 	backend_set_cpu(cpu);
 	backend.out = out;
 	backend.stack_top = stack_top;
-	backend_enter(host_side);
+	backend_enter(false); /* only EL2 has locks, and is donated pages */
 	if (backend.ended && out)
 		backend_unwind(out);
 }
