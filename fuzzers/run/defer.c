@@ -55,6 +55,12 @@ static bool claimed(const struct run *run, const struct step *step, uint32_t i,
 	return false;
 }
 
+static bool moves_pages(const struct op *op)
+{
+	return op->kind == OP_TOPUP || op->kind == OP_RECLAIM ||
+	       op->kind == OP_SHRINK;
+}
+
 /* Slots are settled now, so that prediction and call take the same. */
 static void take_slot(struct run *run, const struct step *step, uint32_t i)
 {
@@ -62,6 +68,12 @@ static void take_slot(struct run *run, const struct step *step, uint32_t i)
 	uint16_t first;
 
 	d->taken = false;
+	/*
+	 * A raw call names pages; whoever moves pages in the middle of it would
+	 * change what it finds.
+	 */
+	if (step->op.kind == OP_HVC && moves_pages(&d->op))
+		return;
 	if (!exec_take_slot(run, &d->op))
 		return;
 	first = d->op.slot;
