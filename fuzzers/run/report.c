@@ -312,6 +312,23 @@ static uint64_t focus_of(const struct list *before, const struct list *after,
 	return i == UINT32_MAX ? 0 : UINT64_MAX;
 }
 
+/* Where the model has the pages. */
+static void print_expected(FILE *out, const struct step *step)
+{
+	const struct model *m = step->model;
+	struct census census = {
+		.host = m->host, .spare = m->spare, .mapped = m->mapped};
+
+	if (step->world) {
+		census.host = world_host_owned(step->world);
+		census.spare = world_spare(step->world);
+		census.mapped = world_mapped(step->world);
+		census.guest = world_guest(step->world);
+		census.hyp = world_hyp(step->world);
+	}
+	print_census(out, &census);
+}
+
 static void print_heaps(FILE *out, const struct run *run,
 			const struct run_result *result)
 {
@@ -333,12 +350,10 @@ static void print_heaps(FILE *out, const struct run *run,
 	if (result->verdict.step)
 		print_state(out, "before:", &step->before, &before, focus);
 	print_state(out, "after:", &step->after, &after, focus);
-	if (unlike != UINT32_MAX && step->world) {
-		fprintf(out,
-			"  expected: host %" PRIu32 ", spare %" PRIu32
-			", mapped %" PRIu32 "      heap: ",
-			world_host_owned(step->world),
-			world_spare(step->world), step->model->mapped);
+	if (unlike != UINT32_MAX) {
+		fputs("  expected: ", out);
+		print_expected(out, step);
+		fputs("      heap: ", out);
 		print_list(out, &model, focus);
 		fputc('\n', out);
 	}

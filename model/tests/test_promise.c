@@ -135,9 +135,6 @@ static void the_live_objects(void **state)
 TELL(host_lost, s->after.host--)
 TELL(spare_lost, s->after.spare--)
 TELL(mapped_lost, s->after.mapped--)
-<<<<<<< HEAD
-TELL(in_transit, s->after.host--; s->after.hyp = 1)
-=======
 TELL(in_no_place, s->after.host--; s->after.hyp++)
 TELL(guest_lost, s->after.guest = 0)
 TELL(guest_shared, s->after.guest = 2)
@@ -145,7 +142,6 @@ TELL(root_lost, s->after.hyp = 0)
 TELL(root_is_the_hosts, s->after.hyp = 0; s->after.host++)
 TELL(guest_to_host, s->after.guest = 0; s->after.host++)
 TELL(guest_to_spare, s->after.guest = 0; s->after.spare++)
->>>>>>> world
 TELL(host_shared, s->after.host++)
 TELL(spare_shared, s->after.spare++)
 TELL(mapped_shared, s->after.mapped++)
