@@ -291,6 +291,9 @@ bool defer_disarm(struct run *run, struct step *step, struct verdict *v)
 	step->deferred_nr = defer->nr;
 	step->expect.warned |= defer->warns;
 	defer->nr = 0;
+	for (uint32_t i = 0; i < step->deferred_nr; i++)
+		step->others |= defer->op[i].came &&
+				defer->op[i].op.kind != OP_POKE;
 	if (defer->failed) {
 		*v = defer->verdict;
 		return false;
@@ -301,7 +304,6 @@ bool defer_disarm(struct run *run, struct step *step, struct verdict *v)
 	for (uint32_t i = 0; i < step->deferred_nr; i++) {
 		const struct deferred *d = &defer->op[i];
 
-		step->others |= d->came && d->op.kind != OP_POKE;
 		if (d->op.kind == OP_POKE || d->due == d->came)
 			continue;
 		return verdict_fail(v, ORACLE_RESULT, step,

@@ -273,6 +273,15 @@ static bool taken_again(const struct run *run, uint16_t slot)
 	return false;
 }
 
+/* May EL2 have objects of its own in places that nobody has predicted? */
+static bool own_objects(const struct run *run)
+{
+	const uint64_t kinds = UINT64_C(1) << OP_CREATE |
+			       UINT64_C(1) << OP_TRACE | UINT64_C(1) << OP_HVC;
+
+	return !run_exact(run) && run->prog->world.swarm & kinds;
+}
+
 /* The slot that a misuse takes, from op.slot on, or -1. */
 static int misuse_slot(const struct run *run, const struct op *op)
 {
@@ -281,6 +290,8 @@ static int misuse_slot(const struct run *run, const struct op *op)
 
 	if (op->sub == MISUSE_DOUBLE || op->sub == MISUSE_MISALIGNED)
 		return slots_next_live(s, op->slot);
+	if (op->sub == MISUSE_STALE && own_objects(run))
+		return -1;
 
 	for (;;) {
 		slot = op->sub == MISUSE_STALE ? slots_next_freed(s, slot)

@@ -261,8 +261,11 @@ static void call_create(struct run *run, struct step *step)
 	else
 		did = host_create_vm(step->op.arg, CALL_TRIES, &loop, &ret);
 	looped(step, did, ret, &loop);
-	if (did && ret > 0 && step->op.sub == CREATE_VM)
-		*vm = (uint64_t)ret;
+	if (!did || ret <= 0 || step->op.sub == CREATE_VCPU)
+		return;
+	*vm = (uint64_t)ret;
+	if (!run_exact(run))
+		world_follow(run->world, WORLD_INIT_VM, 0, ret);
 }
 
 static bool expect_destroy(struct run *run, struct step *step)
@@ -287,7 +290,11 @@ static void call_destroy(struct run *run, struct step *step)
 	long ret = 0;
 
 	returned(step, host_destroy_vm(*vm, &ret), ret);
-	if (step->actual.end == STEP_DONE && (!ret || ret == -ENOENT))
+	if (step->actual.end != STEP_DONE)
+		return;
+	if (!run_exact(run))
+		world_follow(run->world, WORLD_TEARDOWN_VM, *vm, ret);
+	if (!ret || ret == -ENOENT)
 		*vm = 0;
 }
 

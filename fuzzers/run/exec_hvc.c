@@ -170,6 +170,41 @@ static struct world_result expect_call(struct run *run, const struct op *op,
 	return (struct world_result){.ret = 0};
 }
 
+/* What the ledger calls it; false: it is none of a VM. */
+static bool vm_call(uint8_t number, enum world_call *call)
+{
+	switch (number) {
+	case HVC_GET_VM:
+		*call = WORLD_GET_VM;
+		return true;
+	case HVC_PUT_VM:
+		*call = WORLD_PUT_VM;
+		return true;
+	case HVC_TEARDOWN_VM:
+		*call = WORLD_TEARDOWN_VM;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Without a prediction only those are made of which it is known what they do to
+ * the host's own kernel, and when their panic is due.
+ */
+static bool expect_followed(struct run *run, struct step *step)
+{
+	enum world_call call;
+
+	if (vm_call(step->op.sub, &call)) {
+		if (world_panics(run->world, call, step->op.arg))
+			step->expect.end = STEP_PANIC;
+		return true;
+	}
+
+	return step->op.sub == HVC_RECLAIM || step->op.sub == HVC_RECLAIMABLE;
+}
+
 bool hvc_expect(struct run *run, struct step *step)
 {
 	const struct world_memory mem = {
@@ -187,12 +222,8 @@ bool hvc_expect(struct run *run, struct step *step)
 		return true;
 	}
 
-	/*
-	 * Without a prediction nobody knows what the call would do to the
-	 * host's own kernel, nor when its panic is due.
-	 */
 	if (!run_exact(run))
-		return false;
+		return expect_followed(run, step);
 	result = expect_call(run, &step->op, &mem);
 	if (world_blocked(run->world))
 		return false;
@@ -249,7 +280,8 @@ static void read_regs(struct step *step, const unsigned long *regs)
 
 void hvc_call(struct run *run, struct step *step)
 {
-	struct op *op = &step->op;
+	const struct op *op = &step->op;
+	enum world_call call;
 	unsigned long regs[HEAP_REGS] = {
 		HVC_BASE + op->sub,
 		resolve(run, op->arg),
@@ -268,6 +300,8 @@ void hvc_call(struct run *run, struct step *step)
 	else
 		read_regs(step, regs);
 	exec_left(step);
+	if (!run_exact(run) && vm_call(op->sub, &call))
+		world_follow(run->world, call, op->arg, step->actual.ret);
 }
 
 /* ---- writes ------------------------------------------------------------- */
