@@ -48,7 +48,7 @@ enum step_end {
  * @left_head, @left_nr: hvc topup, hvc reclaim: x2 and x3. Else 0
  * @any_head: expected: left_head may be anything
  * @no_such_call: hvc: x0 said so
- * @hvcs: hypercalls made, other CPUs' included
+ * @hvcs: hypercalls made, not those of other CPUs meanwhile
  * @warned: the host's code warned
  *
  * Fields that an operation does not use stay 0: all are compared for each.
