@@ -41,7 +41,7 @@ enum step_end {
  * @offset: alloc, call: of the data from the heap start
  * @need: topup_needed, read and cleared after the last try, if that failed;
  *	  else 0. hvc: the pages of the request
- * @pages: reclaim, shrink: pages the host got back
+ * @pages: reclaim, shrink, hvc reclaim: pages the host got back
  * @ret: create: the handle, or as destroy, trace, selftest, deprivilege: 0 or
  *an error; shrink: pages, -1 for SHRINK_STOP, count: -1 for SHRINK_EMPTY; hvc:
  *	 x1. Else 0
