@@ -41,14 +41,14 @@ enum step_end {
  * @offset: alloc, call: of the data from the heap start
  * @need: topup_needed, read and cleared after the last try, if that failed;
  *	  else 0. hvc: the pages of the request
- * @pages: reclaim, shrink: pages the host got back
+ * @pages: reclaim, shrink, hvc reclaim: pages the host got back
  * @ret: create: the handle, or as destroy, trace, selftest, deprivilege: 0 or
  *an error; shrink: pages, -1 for SHRINK_STOP, count: -1 for SHRINK_EMPTY; hvc:
  *	 x1. Else 0
  * @left_head, @left_nr: hvc topup, hvc reclaim: x2 and x3. Else 0
  * @any_head: expected: left_head may be anything
  * @no_such_call: hvc: x0 said so
- * @hvcs: hypercalls made, other CPUs' included
+ * @hvcs: hypercalls made, not those of other CPUs meanwhile
  * @warned: the host's code warned
  *
  * Fields that an operation does not use stay 0: all are compared for each.

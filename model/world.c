@@ -94,9 +94,6 @@ void world_reset(struct world *w, const struct world_config *config)
 	w->trace = 0;
 	w->kernel_trace = 0;
 	ledger_reset(w);
-	if (w->guests_ever)
-		memset(w->guest, 0, WORLD_PAGES_MAX * sizeof(*w->guest));
-	w->guests_ever = false;
 	world_begin(w);
 }
 

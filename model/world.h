@@ -65,7 +65,7 @@ struct world_config {
  *	 handle, pages, a negative error
  * @need: pages that the last try asked for, 0: none. A raw hypercall: that it
  *	  asks for
- * @pages: reclaim, shrink: pages that came back
+ * @pages: reclaim, shrink, raw reclaim: pages that came back
  * @left_head, @left_nr: raw top-up, raw reclaim: x2 and x3
  * @any_head: left_head can be anything
  * @hvcs: hypercalls made, also refused ones; not those of other CPUs meanwhile

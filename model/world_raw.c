@@ -401,7 +401,6 @@ struct world_result world_raw_donate_guest(struct world *w, uint64_t handle,
 	if (!err) {
 		move(w, phys);
 		w->guest[page_at(w, phys)] = (uint16_t)handle;
-		w->guests_ever = true;
 		w->guests++;
 		host_gives(w, 1);
 	}
@@ -423,7 +422,6 @@ struct world_result world_raw_reclaim_guest(struct world *w, uint64_t pfn,
 		err = -WORLD_EBUSY;
 	if (!err) {
 		move(w, phys);
-		w->guest[page_at(w, phys)] = 0;
 		w->guests--;
 		r.pages = 1;
 	}

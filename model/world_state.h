@@ -63,11 +63,10 @@ struct world {
 	uint32_t nr_ended, ended_cap;
 
 	/* pages by number, as far as raw hypercalls name them */
-	uint16_t *guest;      /* handle of the VM, 0: no guest's */
+	uint16_t *guest;      /* handle of the VM, where it is a guest's */
 	bool *moved;	      /* in this operation, */
 	uint32_t *moved_list; /* which are these */
 	uint32_t nr_moved;
-	bool guests_ever;
 
 	bool blocked;
 	uint32_t hvcs; /* in this operation */

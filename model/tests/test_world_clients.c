@@ -396,6 +396,8 @@ static void a_fresh_world(void **state)
 	world_fail(e->w, WORLD_FAIL_HVC, 1);
 	world_fail(e->w, WORLD_FAIL_PAGE, 1);
 	world_fail(e->w, WORLD_FAIL_DONATE, 1);
+	e->word[9][0] = 0;
+	world_raw_topup(e->w, WORLD_SELFTEST, phys(9), 1, &e->mem);
 	earth(e, 16, 32);
 	expect_where(e, "free 32");
 	expect_ledger(e, "");
@@ -403,6 +405,21 @@ static void a_fresh_world(void **state)
 	expect(create_vm(e, 2), VM, 4);
 	expect(create_vcpu(e, VM, 0), 0, 4);
 	expect(world_trace_load(e->w, 0, 3, 4), 0, 1);
+
+	/* nor does the kernel believe to have what is another's now */
+	earth(e, 16, 32);
+	world_raw_share(e->w, frame(1), &e->mem);
+	e->owner[1] = WORLD_SHARED;
+	e->word[1][0] = 1;
+	world_topup(e->w, 2);
+	expect(world_raw_init_vm(e->w, 0, phys(1), phys(2), &e->mem), VM, 1);
+	expect(world_destroy_vm(e->w, VM), 0, 1);
+	e->word[4][0] = 2;
+	e->word[4][1] = 3ull << 32;
+	e->word[4][5] = 3ull << 32 | 1;
+	expect(world_raw_tracing_load(e->w, 0, phys(4), 4096, &e->mem), 0, 1);
+	expect(world_trace_unload(e->w), 0, 1);
+	expect_where(e, "free 29, lost 1, spare 1, mapped 1");
 }
 
 int main(void)

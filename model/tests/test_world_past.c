@@ -261,6 +261,15 @@ static void a_large_descriptor(void **state)
 	for (uint32_t i = 0; i < 32; i++)
 		assert_int_equal(world_taken(e->w, i), i >= 4);
 	expect_where(e, "free 31, mapped 1");
+
+	/* all memory there is */
+	earth(e, 16, 32);
+	e->word[0][0] = 2;
+	e->word[0][1] = RING(0u, 3);
+	e->word[0][5] = RING(1u, 3);
+	expect(world_raw_tracing_load(e->w, 0, phys(0), 32 * 4096, &e->mem),
+	       -MODEL_ENOMEM);
+	expect_where(e, "free 32");
 }
 
 /* ---- guests ------------------------------------------------------------- */

@@ -218,6 +218,7 @@ static void a_raw_reclaim(void **state)
 	r = world_raw_reclaim(e->w, HEAP_ID, 2);
 	expect(r, 0);
 	assert_int_equal(r.left_nr, 2);
+	assert_int_equal(r.pages, 2);
 	assert_true(r.any_head);
 	expect_where(e, "free 7, spare 1");
 	r = world_raw_reclaim(e->w, HEAP_ID, 0);
@@ -241,10 +242,12 @@ static void sharing(void **state)
 	expect(world_raw_share(e->w, frame(2), &e->mem), 0);
 	expect_where(e, "free 7, lost 1");
 	assert_int_equal(world_host_owned(e->w), 8);
+	assert_true(world_taken(e->w, 2));
 	e->owner[2] = WORLD_SHARED;
 	world_begin(e->w);
 	expect(world_raw_share(e->w, frame(2), &e->mem), -WORLD_EPERM);
 	expect(world_raw_unshare(e->w, frame(2), &e->mem), 0);
+	assert_true(world_taken(e->w, 2));
 	expect_where(e, "free 8");
 
 	e->owner[3] = WORLD_HYP;
@@ -313,6 +316,26 @@ static void blocked_calls(void **state)
 		expect_where(e, "free 26, lost 1, spare 3, mapped 1, hyp 1");
 	}
 
+	/* the last of several pages; and what was blocked is the last call */
+	world_begin(e->w);
+	e->owner[3] = WORLD_HOST;
+	assert_int_equal(world_raw_tracing_load(e->w, 0, phys(2) - 4096, 12288,
+						&e->mem)
+				 .ret,
+			 -WORLD_EPERM); /* page 1 is shared */
+	assert_false(world_blocked(e->w));
+	e->uses[3] = false;
+	e->uses[8] = true;
+	world_raw_tracing_load(e->w, 0, phys(6), 12288, &e->mem);
+	assert_true(world_blocked(e->w));
+	expect(world_raw_share(e->w, frame(9), &e->mem), 0);
+	assert_false(world_blocked(e->w));
+	e->owner[9] = WORLD_SHARED;
+	world_begin(e->w);
+	expect(world_raw_unshare(e->w, frame(9), &e->mem), 0);
+	e->owner[9] = WORLD_HOST;
+	e->uses[8] = false;
+
 	/* the countdown stands at 2 still: page 6, and the next fails */
 	e->uses[3] = false;
 	world_begin(e->w);
@@ -329,6 +352,33 @@ static void blocked_calls(void **state)
 	expect(world_raw_share(e->w, frame(3), &e->mem), -WORLD_EPERM);
 	assert_false(world_blocked(e->w));
 	expect(world_raw_init_vm(e->w, 0, phys(3), phys(8), &e->mem), VM + 1);
+}
+
+/* Each is one hypercall, whatever comes of it. */
+static void raw_calls_are_counted(void **state)
+{
+	struct earth *e = *state;
+	struct world *w = e->w;
+
+	earth(e, 16, 8);
+	world_raw_finalize(w);
+	world_raw_topup(w, 9, 0, 0, &e->mem);
+	world_raw_reclaim(w, 9, 0);
+	world_raw_reclaimable(w, 9);
+	world_raw_selftest(w, 0);
+	world_raw_share(w, 0, &e->mem);
+	world_raw_unshare(w, 0, &e->mem);
+	world_raw_init_vm(w, 0, 0, 0, &e->mem);
+	world_raw_init_vcpu(w, 0, 0, 0, &e->mem);
+	world_raw_get_vm(w, 0);
+	world_raw_put_vm(w, 0);
+	world_raw_teardown_vm(w, 0);
+	world_raw_tracing_load(w, 0, 0, 0, &e->mem);
+	world_raw_tracing_unload(w);
+	world_raw_donate_guest(w, 0, 0, &e->mem);
+	world_raw_reclaim_guest(w, 0, &e->mem);
+	assert_int_equal(world_hvcs(w), 16);
+	expect_where(e, "free 8");
 }
 
 /* A donation that is to fail counts where nothing else is wrong with it. */
@@ -364,6 +414,7 @@ int main(void)
 		earth_test(a_raw_reclaim),
 		earth_test(sharing),
 		earth_test(blocked_calls),
+		earth_test(raw_calls_are_counted),
 		earth_test(donations_that_fail),
 	};
 
