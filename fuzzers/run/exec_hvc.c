@@ -77,10 +77,8 @@ static bool poke_place(const struct run *run, const struct op *op,
 static enum world_owner owner(void *data, uint64_t phys)
 {
 	static const enum world_owner owners[] = {
-		[HEAP_NOT_MEMORY] = WORLD_NOT_MEMORY,
-		[HEAP_HOST] = WORLD_HOST,
-		[HEAP_SHARED] = WORLD_SHARED,
-		[HEAP_HYP] = WORLD_HYP,
+		[HEAP_NOT_MEMORY] = WORLD_NOT_MEMORY, [HEAP_HOST] = WORLD_HOST,
+		[HEAP_SHARED] = WORLD_SHARED,	      [HEAP_HYP] = WORLD_HYP,
 		[HEAP_GUEST] = WORLD_GUEST,
 	};
 

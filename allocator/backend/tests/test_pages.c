@@ -15,12 +15,12 @@ static void converts_any_address(void **state)
 		assert_int_equal(backend_phys_page(pa + PAGE - 1), page);
 	}
 	/* what is in no window is no memory, wherever the windows are */
-	assert_int_equal(backend_virt_to_phys(0x1234), BACKEND_PHYS_NONE |
-							       0x1234);
+	assert_int_equal(backend_virt_to_phys(0x1234),
+			 BACKEND_PHYS_NONE | 0x1234);
 	assert_int_equal(backend_phys_page(BACKEND_PHYS_NONE), -1);
 	/* an empty memcache's head, converted before it is looked at */
-	assert_int_equal(backend_phys_page(backend_virt_to_phys(
-				 backend_phys_to_virt(0))),
+	assert_int_equal(backend_phys_page(
+				 backend_virt_to_phys(backend_phys_to_virt(0))),
 			 -1);
 	assert_int_equal(backend_phys_page(0), -1);
 	assert_int_equal(backend_phys_page(backend_page_phys(POOL)), -1);
