@@ -152,6 +152,8 @@ TELL(spare_to_mapped, s->after.spare--; s->after.mapped++)
 TELL(host_to_mapped, s->after.host--; s->after.mapped++)
 TELL(stray, s->stray_page = 3; s->stray_what = "a guest's, not the host's")
 TELL(stray_0, s->stray_page = 0)
+TELL(stray_unwarned, s->stray_page = 0; s->stray_what = "on no list";
+     s->actual.warned = false)
 TELL(unlike_0, s->unlike_page = 0)
 TELL(unlike_3, s->unlike_page = 3)
 TELL(unwiped, s->unwiped_page = 6; s->unwiped_at = 4095; s->unwiped_byte = 7)
@@ -218,6 +220,8 @@ static void the_owners(void **state)
 		 "pool page 3: a guest's, not the host's", NULL},
 		{"stray, contract", contract_alloc, stray_0, ORACLE_OWNER,
 		 "pool page 0: not where it should be", NULL},
+		{"stray in place of the warning", good_refused, stray_unwarned,
+		 ORACLE_OWNER, "pool page 0: on no list", NULL},
 		{"unmapped page", good_free, unlike_0, ORACLE_OWNER,
 		 "heap page 0 must be mapped, is unmapped", NULL},
 		{"mapped page", good_free, unlike_3, ORACLE_OWNER,
