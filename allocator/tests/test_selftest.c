@@ -54,9 +54,19 @@ static void selftest(uint32_t shift)
 	assert_true(heap_selftest_needed(&need));
 	assert_int_equal(need, 0);
 
+	/* Once more, on a fresh heap, though the first was left with a chunk */
+	assert_true(heap_selftest(&err));
+	assert_int_equal(err, -ENOMEM);
+	assert_true(heap_selftest_needed(&need));
+	list = host_pages(6, need);
+	assert_true(heap_selftest_topup(&list, &err));
+	assert_int_equal(err, 0);
+	assert_true(heap_selftest(&err));
+	assert_int_equal(err, 0);
+
 	heap_pages(&pages);
-	assert_int_equal(pages.host, POOL - 6);
-	assert_int_equal(pages.spare + pages.mapped, 6);
+	assert_int_equal(pages.host, POOL - 6 - need);
+	assert_int_equal(pages.spare + pages.mapped, 6 + need);
 	assert_int_equal(pages.transit, 0);
 	heap_record(&record);
 	assert_int_equal(record.locks, 0);
