@@ -18,7 +18,7 @@ import mutants_argued
 import mutants_edits
 from fuzz_error import Stop
 from mutants_build import TESTS, Builder
-from mutants_judge import PARTS, PIECES, PROOF_CHUNK, PROOF_PROGRAMS, Judge, Verdict
+from mutants_judge import PARTS, PROOF_PROGRAMS, Judge, Verdict, pieces
 from mutants_report import SELF_TEST, Progress, Report
 
 TOP = Path(__file__).resolve().parents[2]
@@ -63,8 +63,10 @@ def parse(argv):
     parser.add_argument("--list", action="store_true", help="only tell which there are")
     parser.add_argument("--show", metavar="ID", help="only show the line with that change")
     parser.add_argument("--prove", action="store_true",
-                        help=f"compare what is argued to be equivalent with the original in "
-                             f"{PROOF_PROGRAMS} programs, some minutes each")
+                        help="compare what is argued to be equivalent with the original, "
+                             "trace by trace; takes hours")
+    parser.add_argument("--programs", type=int, default=PROOF_PROGRAMS, metavar="N",
+                        help=f"in how many programs (default {PROOF_PROGRAMS})")
     parser.add_argument("--arguments", type=Path, metavar="FILE",
                         default=TOP / "scripts/lib/mutants.equivalent",
                         help="mutants that are equivalent, and why")
@@ -78,6 +80,8 @@ def parse(argv):
         parser.error(f"--seconds {args.seconds}: below 0")
     if args.jobs < 1:
         parser.error(f"--jobs {args.jobs}: below 1")
+    if args.programs < 1:
+        parser.error(f"--programs {args.programs}: below 1")
     if args.sample is not None and args.sample < 1:
         parser.error(f"--sample {args.sample}: below 1")
     if not args.arguments.is_file():
@@ -224,27 +228,28 @@ class Campaign:
         """Return: groups that leave another trace than the original."""
         names = [self.builder.original] + [
             self.builder.compile(apply_all(group, self.builder.text)) for group in groups]
+        tasks = [(name, piece) for piece in pieces(self.args.programs)
+                 for name in dict.fromkeys(names) if name]
         digests = {}
 
         def work(task):
             name, piece = task
-            digests[task] = self.judge.remembered(
-                name, f"digest {piece} {PROOF_CHUNK}",
-                lambda: self.judge.digest(self.linked(name)[0], piece)).signature
+            verdict = self.judge.remembered(
+                name, f"digest {piece}", lambda: self.judge.digest(self.linked(name)[0], piece))
+            digests[task] = verdict.signature
 
         if groups:
-            self.each(f"compared, {PROOF_CHUNK} programs each,", work,
-                      [(name, piece) for piece in PIECES for name in dict.fromkeys(names) if name])
+            self.each("compared, each in a piece of the programs,", work, tasks)
         wrong = []
         for group, name in zip(groups, names[1:]):
             if not name or any(digests[name, piece] != digests[names[0], piece]
-                               for piece in PIECES):
+                               for _, piece in tasks):
                 wrong.append(group)
                 continue
             together = f", with {len(group) - 1} others" if len(group) > 1 else ""
             for mutant in group:
                 self.results[mutant.id].proof = \
-                    f"same traces in {PROOF_PROGRAMS} programs{together}"
+                    f"same traces in {self.args.programs} programs{together}"
         return wrong
 
 

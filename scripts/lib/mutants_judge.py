@@ -30,8 +30,6 @@ PROOF = (("heap", 8, 0.9), ("heap", 64, 0.1))  # profile, operations, share
 PROOF_PROGRAMS = 10_000_000
 PROOF_CHUNK = 250_000
 PROOF_SECONDS = 3600
-PIECES = [(profile, ops, start) for profile, ops, share in PROOF
-          for start in range(0, int(PROOF_PROGRAMS * share), PROOF_CHUNK)]
 
 
 @dataclass
@@ -204,8 +202,8 @@ class Judge:
 
     def digest(self, hypheap, piece):
         """Of the traces of many programs, in the signature."""
-        profile, ops, start = piece
-        command = [hypheap, "stress", f"--runs={PROOF_CHUNK}", "--seed=1", f"--start={start}",
+        profile, ops, start, count = piece
+        command = [hypheap, "stress", f"--runs={count}", "--seed=1", f"--start={start}",
                    f"--ops={ops}", f"--profile={profile}", "--page=4096", "--digest", "--json",
                    "-o", "/dev/null"]
         status, output = self._child(command, PROOF_SECONDS)
@@ -226,6 +224,13 @@ class Judge:
         temporary.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
         temporary.rename(path)
         return verdict
+
+
+def pieces(programs):
+    """(profile, operations, first, how many): together so many programs."""
+    return [(profile, ops, start, min(PROOF_CHUNK, int(programs * share) - start))
+            for profile, ops, share in PROOF
+            for start in range(0, int(programs * share), PROOF_CHUNK)]
 
 
 def sorted_corpus(corpus):
