@@ -120,7 +120,7 @@ static bool result_exact(const struct step *s, struct verdict *v)
 				    words_err(due->err, a), due->offset,
 				    due->need, words_err(is->err, b),
 				    is->offset, is->need);
-	if (is_alloc(s) && !is->err && is->offset != due->offset)
+	if (is->offset != due->offset)
 		return verdict_fail(v, ORACLE_RESULT, s,
 				    "expected +%" PRIu64 ", got +%" PRIu64,
 				    due->offset, is->offset);

@@ -161,8 +161,8 @@ struct world_result world_selftest(struct world *w, unsigned int cpu,
 				   unsigned int tries);
 
 /*
- * world_selftest_predictable() - Not while a donation is to fail: the self test
- * makes some of its own. True where it would not get that far.
+ * world_selftest_predictable() - Not while a donation is to fail and the self
+ * test's heap has more pages than it needs: one of them could get lost.
  */
 bool world_selftest_predictable(const struct world *w);
 

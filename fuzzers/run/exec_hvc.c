@@ -222,6 +222,9 @@ bool hvc_expect(struct run *run, struct step *step)
 
 	if (!run_exact(run))
 		return expect_followed(run, step);
+	if (step->op.sub == HVC_SELFTEST &&
+	    !world_selftest_predictable(run->world))
+		return false;
 	result = expect_call(run, &step->op, &mem);
 	if (world_blocked(run->world))
 		return false;
