@@ -49,6 +49,8 @@ def parse(argv):
                              "bug in the unit for 4K pages only")
     parser.add_argument("--bugs", default="*", metavar="GLOB",
                         help="which: numbers or names, several with commas (default: all)")
+    parser.add_argument("--from", dest="folder", type=Path, default=BUGS, metavar="DIR",
+                        help="where the patches are (default: allocator/bugs)")
     parser.add_argument("--engines", default=",".join(FUZZING + REPLAYS), metavar="LIST",
                         help="which of the above, with commas (default: all)")
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
@@ -80,7 +82,7 @@ class Bench:
 
     def __init__(self, args):
         self.args = args
-        self.bugs = bugbench_bug.read_all(BUGS, args.bugs)
+        self.bugs = bugbench_bug.read_all(args.folder, args.bugs)
         self.clean = {}
         self.lock = threading.Lock()
         self.coverage = threading.Lock()
