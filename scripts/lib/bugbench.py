@@ -3,9 +3,11 @@
 
 import argparse
 import concurrent.futures
+import fcntl
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 import bugbench_bug
 import bugbench_engines as engines
 import bugbench_show
+import fuzz_children
 from bugbench_build import Clean, Patched
 from fuzz_error import Stop
 
@@ -62,9 +65,12 @@ def parse(argv):
     parser.add_argument("--json", type=Path, metavar="FILE", help="the results for machines")
     parser.add_argument("--chart", type=Path, metavar="FILE.svg",
                         help="bugs found over time, drawn by gnuplot")
+    parser.add_argument("--out", type=Path, default=WORK, metavar="DIR",
+                        help="where builds and results are kept (default: build/bugbench)")
     parser.add_argument("--again", action="store_true",
                         help="forget the results that are stored")
     args = parser.parse_args(argv)
+    args.out = args.out.resolve()
     args.engines = [name for name in args.engines.split(",") if name]
     for name in args.engines:
         if name not in FUZZING + REPLAYS:
@@ -130,11 +136,11 @@ class Bench:
 
     def prepare(self, bug):
         """Builds and runs its own sequence. Return: the folder for its results."""
-        patched = Patched(TOP, WORK, bug, 1, self.args.quick)
+        patched = Patched(TOP, self.args.out, bug, 1, self.args.quick)
         hypheap = patched.build(self.clean["release"], "hypheap")
         stamp = hashlib.sha256(hypheap.read_bytes())
         stamp.update(bug.path.read_bytes())
-        folder = WORK / "results" / f"{bug.name}-{stamp.hexdigest()[:12]}"
+        folder = self.args.out / "results" / f"{bug.name}-{stamp.hexdigest()[:12]}"
         result = self.results[bug.name]
         result["sequence"] = self.sequence(bug, hypheap, folder)
         note = result["sequence"]
@@ -230,6 +236,17 @@ class Bench:
                 "seeds": self.args.seeds, "engines": self.args.engines, "bugs": bugs}
 
 
+def lock(out):
+    """One run at a time in a folder: they would write into each other's."""
+    out.mkdir(parents=True, exist_ok=True)
+    handle = open(out / "lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise Stop(2, f"{out}: another scripts/bugbench runs there") from error
+    return handle
+
+
 def missed(document):
     """Bugs that were missed by what must catch them."""
     for entry in document["bugs"]:
@@ -243,21 +260,29 @@ def missed(document):
 
 def main(argv):
     args = parse(argv)
+    held = lock(args.out)
     bench = Bench(args)
     bench.run()
+    held.close()
     document = bench.document()
     print(bugbench_show.table(document))
     if args.json:
         args.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if args.chart:
-        bugbench_show.chart(document, args.chart, WORK)
+        bugbench_show.chart(document, args.chart, args.out)
     wrong = list(missed(document))
     for line in wrong:
         print(f"MISSED {line}")
     return 1 if wrong else 0
 
 
+def interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    fuzz_children.adopt_orphans()
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         sys.exit(main(sys.argv[1:]))
     except Stop as stop:
@@ -265,4 +290,7 @@ if __name__ == "__main__":
         sys.exit(stop.status)
     except KeyboardInterrupt:
         print("bugbench: interrupted; what was found so far is stored", file=sys.stderr)
+        fuzz_children.kill_all()
         os._exit(2)
+    finally:
+        fuzz_children.kill_all()

@@ -186,7 +186,7 @@ class Uniform:
         taken, status, text = run(
             [binaries["hypheap"], "stress", "--uniform", "--profile", bug.profile,
              "--runs", "0", "--seed", str(seed), "-o", folder], seconds, folder)
-        programs = _number(r"(\d+) programs", text) or _number(r"program (\d+)", text)
+        programs = _number(r"(\d+) programs from number", text)
         if status in (0, None):
             return Result(False, seconds=taken, programs=programs)
         return Result(True, _what(text, status), taken, programs)

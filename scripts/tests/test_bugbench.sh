@@ -15,7 +15,7 @@ quick() {
 	expected=$1
 	shift
 	status=0
-	"$top/scripts/bugbench" --quick "$@" >"$work/log" 2>&1 || status=$?
+	"$top/scripts/bugbench" --quick --out "$work/out" "$@" >"$work/log" 2>&1 || status=$?
 	[ "$status" -eq "$expected" ] || {
 		tail -n 40 "$work/log"
 		echo "FAIL: $*: exit status $status, expected $expected"
