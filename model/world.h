@@ -251,6 +251,7 @@ uint32_t world_guest(const struct world *w);
 uint32_t world_selftest_spare(const struct world *w); /* part of spare */
 
 /* Parts of host_owned. */
+uint32_t world_host_free(const struct world *w); /* to give away */
 uint32_t world_host_used(const struct world *w); /* by the host's kernel */
 uint32_t world_host_lost(const struct world *w); /* shared, in nobody's use */
 

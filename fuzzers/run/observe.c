@@ -95,6 +95,7 @@ static void count_pages(struct run *run, struct step *step)
 	c->mapped = pages.mapped;
 	c->guest = pages.guest;
 	c->hyp = pages.hyp;
+	step->host_free = host_free();
 	c->used = run->slots.nr;
 	c->free = 0;
 }
