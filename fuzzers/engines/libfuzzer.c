@@ -11,8 +11,8 @@
  * own mutations, so these are called for part of the time: they alone make
  * inputs that are not canonical (odd lengths, bad headers, unknown numbers).
  *
- * HYPHEAP_MUTATOR=off in the environment leaves all to the engine: raw bytes, to
- * compare with.
+ * HYPHEAP_MUTATOR=off in the environment leaves all to the engine: raw bytes,
+ * to compare with.
  */
 
 #define BYTES_ONE_IN 16u
