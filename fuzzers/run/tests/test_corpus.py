@@ -9,6 +9,7 @@ Runs every program of the corpus and holds it to what corpus/README.md says:
            together they have every operation in every form, every kind of
            free! and of corrupt, every hypercall, and every page size
   known    the trace is NAME.trace, byte for byte
+  README   the seeds and tests that its table of the series names are there
   seeds, known
            a comment "# -> RESULT, KEY=VALUE..." beside an operation is true;
            a program that corrupts says in a line "# corruption: OUTCOME" what
@@ -22,7 +23,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 SEEDS_LEAST = 40
@@ -117,7 +120,7 @@ def program_of(corpus, path):
 
 def check_canonical(corpus, path):
     """Text to bytes and back is the same program. Returns its lines."""
-    copy = corpus.scratch / "program"
+    copy = corpus.scratch / f"{path.parent.name}-{path.stem}"
     lines = program_of(corpus, path)
     result = corpus.call("asm", path, "-o", copy)
     if result.returncode:
@@ -193,24 +196,45 @@ def check_executed(corpus, path, steps):
                            f"{EXECUTED_LEAST} % is the least")
 
 
-def check_seeds(corpus):
-    lines = []
-    seeds = corpus.files("seeds")
-    for path in seeds:
-        check_idea(corpus, path)
-        lines += check_canonical(corpus, path) or []
-        trace = run(corpus, path)
-        if trace is None:
-            continue
+def check_seed(corpus, path):
+    """Returns the lines of the program."""
+    check_idea(corpus, path)
+    lines = check_canonical(corpus, path) or []
+    trace = run(corpus, path)
+    if trace is not None:
         steps = steps_of(trace)
         check_executed(corpus, path, steps)
         check_claims(corpus, path, steps)
         check_outcome(corpus, path)
+    return lines
 
+
+def check_seeds(corpus):
+    seeds = corpus.files("seeds")
+    with ThreadPoolExecutor() as threads:
+        lines = [line for of_one in threads.map(partial(check_seed, corpus), seeds)
+                 for line in of_one]
     if len(seeds) < SEEDS_LEAST:
         corpus.fails(None, f"{len(seeds)} seeds; {SEEDS_LEAST} are the least")
     check_everything_occurs(corpus, lines)
     return len(seeds)
+
+
+def check_table(corpus):
+    """Seeds and tests that the README's table of the series names are there."""
+    top = corpus.folder.parent
+    readme = top / "README.md"
+    rows = re.findall(r"^\| \d+ \|.*\|$", readme.read_text(), re.M) if readme.exists() else []
+    for row in rows:
+        _, number, _, _, seeds, tests, _ = (cell.strip() for cell in row.split("|"))
+        for seed in re.findall(r"`([^`]+)`", seeds):
+            if not list((corpus.folder / "seeds").glob(f"{seed}.ops")):
+                corpus.fails(None, f"README, patch {number}: no seed {seed}")
+        for test in re.findall(r"`((?:[\w/]+/)?test_[\w*]+)`", tests):
+            if not list((top / "allocator/tests").glob(f"{test}.c")) + \
+                    list((top / "allocator").glob(f"{test}.c")) + \
+                    list((top / "model/tests").glob(f"{test}.c")) + list(top.glob(f"{test}.c")):
+                corpus.fails(None, f"README, patch {number}: no test {test}")
 
 
 def check_known(corpus):
@@ -340,6 +364,7 @@ def main():
             if not (corpus.folder / kind).is_dir():
                 corpus.fails(None, f"{kind}/ is missing")
         seeds, known, regress = check_seeds(corpus), check_known(corpus), check_regress(corpus)
+        check_table(corpus)
 
     for problem in corpus.problems:
         print(f"FAIL {problem}")
