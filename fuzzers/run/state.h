@@ -31,7 +31,7 @@ struct flip {
 	uint32_t left[4];
 };
 
-#define DEFER_MAX 8u /* operations that wait for one call */
+#define DEFER_MAX 32u /* operations that wait for one call */
 
 /**
  * struct defer - Operations that wait for a moment within the next call.

@@ -146,6 +146,13 @@ static void print_deferred(const struct step *step, char *buf, size_t size)
 	}
 }
 
+/* The request loop was cut off: EL2 would ask, and the host give, for ever. */
+static bool step_livelock(const struct step *step)
+{
+	return step->tries_max && step->tries >= step->tries_max &&
+	       step->actual.err == -ENOMEM && step->actual.need;
+}
+
 static void print_done(const struct step *step, char *buf, size_t size)
 {
 	if (step->op.at) {
@@ -153,6 +160,11 @@ static void print_done(const struct step *step, char *buf, size_t size)
 		return;
 	}
 	print_outcome(&step->op, &step->actual, buf, size);
+	if (step_livelock(step)) {
+		size_t at = strlen(buf);
+
+		snprintf(buf + at, size - at, " livelock");
+	}
 	print_deferred(step, buf, size);
 }
 

@@ -87,6 +87,27 @@ static void a_long_function_is_cut_not_overrun(void **state)
 	assert_int_equal(buf[RESULT_TEXT], '~');
 }
 
+static void a_loop_that_was_cut_off_says_so(void **state)
+{
+	char buf[RESULT_TEXT];
+	struct step step = {.op = OP4(OP_CALL, 0, 0, 5000),
+			    .actual = {.err = -12, .need = 2},
+			    .tries = 15,
+			    .tries_max = 16};
+
+	(void)state;
+	assert_string_equal(result_print(&step, buf, sizeof(buf)), "ENOMEM "
+								   "need=2");
+	step.tries = 16;
+	assert_string_equal(result_print(&step, buf, sizeof(buf)), "ENOMEM "
+								   "need=2 "
+								   "livelock");
+	/* it gave up by itself */
+	step.actual.need = 0;
+	assert_string_equal(result_print(&step, buf, sizeof(buf)), "ENOMEM "
+								   "need=0");
+}
+
 static void errors_have_their_kernel_names(void **state)
 {
 	char buf[32];
@@ -261,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_result_has_its_words),
 		cmocka_unit_test(a_long_function_is_cut_not_overrun),
+		cmocka_unit_test(a_loop_that_was_cut_off_says_so),
 		cmocka_unit_test(errors_have_their_kernel_names),
 		cmocka_unit_test(a_line_has_four_columns),
 		cmocka_unit_test(a_page_elsewhere_adds_a_fifth),
