@@ -9,7 +9,7 @@
 
 #define VM_BYTES 3072u
 #define VCPU_BYTES 8192u
-#define VM_BYTES_MIN 32u
+#define VM_BYTES_MIN 24u
 #define VCPU_BYTES_MIN 16u
 
 struct world *world_create(struct model *heap)

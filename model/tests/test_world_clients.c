@@ -64,15 +64,15 @@ static void what_is_left_of_a_vm(void **state)
 	expect(create_vcpu(e, VM, 3), 0, 2);
 	expect(create_vm(e, 1), VM + 1, 2);
 	expect(create_vcpu(e, VM, 0), 0, 2);
-	/* 32 and 4 x 8; 16 each */
+	/* 24 and 4 x 8; 16 each */
 	expect_heap(e->m,
-		    "0 used 64, 80 used 16, 112 used 48, 176 used 16 "
+		    "0 used 64, 80 used 16, 112 used 32, 160 used 16 "
 		    ">4096",
 		    "#");
 	e->unlocks = 0;
 	expect(world_destroy_vm(e->w, VM), 0, 4);
 	assert_int_equal(e->unlocks, 4); /* the table's, and three frees */
-	expect_heap(e->m, "0 free, 112 used 48 >4096", "#");
+	expect_heap(e->m, "0 free, 112 used 32 >4096", "#");
 	expect_ledger(e, "vm 1001 at 128");
 }
 
@@ -105,7 +105,7 @@ static void sizes(void **state)
 		uint64_t vm, vcpu; /* sizes in the ledger */
 	} rows[] = {
 		{0, 0, 2, VM, 3088, 8192},
-		{1, 1, 1, VM, 48, 16},
+		{1, 1, 1, VM, 32, 16},
 		{33, 17, 1, VM, 48, 32},
 		{41, 16, 1, VM, 64, 16},
 		{5000, 100, 100, VM, 5808, 112},
