@@ -35,6 +35,7 @@ struct command {
 };
 
 extern const struct command cmd_run;
+extern const struct command cmd_report;
 extern const struct command cmd_show;
 extern const struct command cmd_asm;
 extern const struct command cmd_gen;
