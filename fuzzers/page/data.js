@@ -49,6 +49,13 @@ function censusOf(op)
 	};
 }
 
+function censusExpected()
+{
+	const [host, spare, mapped, guest, hyp] = facts.fail.expected.census;
+
+	return {host, spare, mapped, guest, hyp};
+}
+
 /* ---- states ------------------------------------------------------------- */
 
 function emptyState()
@@ -151,9 +158,15 @@ function stateShown(op)
 {
 	const state = stateAt(op);
 
-	if (op === opFailed && facts.fail.made)
-		addObject(state, makeObject(facts.fail.made));
+	if (op === opFailed)
+		addMade(state);
 	return state;
+}
+
+function addMade(state)
+{
+	if (facts.fail.made)
+		addObject(state, makeObject(facts.fail.made));
 }
 
 /* ---- what is where ------------------------------------------------------ */
@@ -260,6 +273,17 @@ function countPages(state, what)
 	return n;
 }
 
+/* Pages that came from the host into the heap; less than 0: went back. */
+function movedPages(before, after)
+{
+	const held = (c) => c.spare + c.mapped;
+	const got = held(after) - held(before);
+	const given = before.host - after.host;
+
+	return got > 0 ? Math.min(got, Math.max(given, 0))
+		       : Math.max(got, Math.min(given, 0));
+}
+
 /* A number for each operation, opFirst first. */
 function seriesOf()
 {
@@ -268,7 +292,7 @@ function seriesOf()
 		moved: [],
 	};
 	const state = emptyState();
-	let held = 0;
+	let before = null;
 
 	for (let op = facts.first - 1; op <= opLast; op++) {
 		const census = censusOf(op);
@@ -281,16 +305,16 @@ function seriesOf()
 			checkpoints.set(op, copyState(state));
 		if (op < opFirst)
 			continue;
+		if (op === opFailed)
+			addMade(state);
 		for (const o of state.objects)
 			live += o.size;
 		s.live.push(live);
 		s.mapped.push(state.pages.size);
 		s.stranded.push(countPages(state, "stranded"));
 		s.reclaimable.push(countPages(state, "reclaimable"));
-		/* what the heap got from the host, or gave back */
-		s.moved.push(op === opFirst && op ? 0 : census.spare +
-			     census.mapped - held);
-		held = census.spare + census.mapped;
+		s.moved.push(op === opFirst ? 0 : movedPages(before, census));
+		before = census;
 	}
 	return s;
 }

@@ -82,10 +82,18 @@ static void put_expected(struct json *j, const struct page *page)
 {
 	const struct step *step = &page->result.last;
 	const struct model *m = step->model;
+	const struct census census = words_census(step);
 	char text[512], slot[SLOT_TEXT];
 
 	json_object(j, "expected");
 	json_string(j, "result", words_expected(step, text, sizeof(text)));
+	json_array(j, "census");
+	json_number(j, NULL, census.host);
+	json_number(j, NULL, census.spare);
+	json_number(j, NULL, census.mapped);
+	json_number(j, NULL, census.guest);
+	json_number(j, NULL, census.hyp);
+	json_end(j);
 	json_array(j, "chunks");
 	for (uint32_t i = 0; i < m->nr; i++) {
 		const struct model_chunk *c = &m->chunk[i];

@@ -58,4 +58,7 @@ void words_verdict(FILE *out, const struct page *page);
 /* words_expected() - What the result of the last step should have been. */
 char *words_expected(const struct step *step, char *buf, size_t size);
 
+/* words_census() - Where the model has the pages after the last step. */
+struct census words_census(const struct step *step);
+
 #endif

@@ -138,14 +138,15 @@ function draw(op)
 	const before = op > opFirst ? stateAt(op - 1) : state;
 	const due = op === opFailed ? stateExpected() : null;
 
+	const was = censusOf(op > opFirst ? op - 1 : op);
+
 	$("expected").hidden = !due;
 	$("sides").classList.toggle("two", Boolean(due));
 	if (due)
 		drawHeap($("expected"), "Expected", due, marksOf(before, due),
-			 null, null);
+			 censusExpected(), was);
 	drawHeap($("actual"), due ? "Actual" : null, state,
-		 marksOf(before, state), censusOf(op),
-		 censusOf(op > opFirst ? op - 1 : op));
+		 marksOf(before, state), censusOf(op), was);
 	drawNow(op, row);
 	drawMore(op, row);
 	if ($("table").open)
@@ -204,28 +205,39 @@ function play()
 }
 
 const KEYS = {
-	ArrowLeft: () => go(shown - 1),
-	ArrowRight: () => go(shown + 1),
+	ArrowLeft: (n) => go(shown - n),
+	ArrowRight: (n) => go(shown + n),
+	f: () => opFailed >= 0 && go(opFailed),
+};
+
+/* Elsewhere these scroll. */
+const SLIDER_KEYS = {
+	ArrowUp: () => go(shown + 1),
+	ArrowDown: () => go(shown - 1),
 	PageUp: () => go(shown - 10),
 	PageDown: () => go(shown + 10),
 	Home: () => go(opFirst),
 	End: () => go(opLast),
-	f: () => opFailed >= 0 && go(opFailed),
-	" ": play,
 };
 
 function onKey(event)
 {
-	const button = event.target.closest("button, summary");
+	const key = event.key.length === 1 ? event.key.toLowerCase()
+					   : event.key;
+	const move = KEYS[key] ||
+		     (event.target === $("slider") && SLIDER_KEYS[key]);
 
 	if (event.ctrlKey || event.altKey || event.metaKey)
 		return;
-	if (!KEYS[event.key] || (event.key === " " && button))
+	if (key === "p") {
+		play();
+		return;
+	}
+	if (!move)
 		return;
 	event.preventDefault();
-	if (event.key !== " ")
-		stop();
-	KEYS[event.key]();
+	stop();
+	move(event.shiftKey ? 10 : 1);
 }
 
 function fromAddress()

@@ -77,7 +77,7 @@ static void put_count(FILE *out, const char *what, uint64_t before,
 	put_row(out, what, before_text, due ? due_text : NULL, is_text);
 }
 
-static struct census census_expected(const struct step *step)
+struct census words_census(const struct step *step)
 {
 	const struct model *m = step->model;
 	uint32_t used = model_chunks_used(m);
@@ -113,7 +113,7 @@ static void put_censuses(FILE *out, const struct step *step, bool predicted)
 	uint32_t three[7][3];
 
 	if (predicted)
-		due = census_expected(step);
+		due = words_census(step);
 #define ROW(i, field)             \
 	three[i][0] = was->field; \
 	three[i][1] = due.field;  \
@@ -254,6 +254,20 @@ static void put_damage(FILE *out, const struct damage *d)
 	fputs(".</p>\n", out);
 }
 
+static void put_holds(FILE *out, const struct page *page)
+{
+	uint32_t ran = page->result.steps, nr = page->prog->nr;
+
+	fprintf(out, "<b>HOLDS</b> %" PRIu32 " operations", ran);
+	if (ran < nr)
+		fprintf(out,
+			" of %" PRIu32 ": the last one ended the program, as "
+			"it must",
+			nr);
+	if (page->level == RUN_CONTRACT)
+		fputs(", contract level", out);
+}
+
 void words_verdict(FILE *out, const struct page *page)
 {
 	const struct verdict *v = &page->result.verdict;
@@ -274,9 +288,7 @@ void words_verdict(FILE *out, const struct page *page)
 			fprintf(out, " at operation %" PRIu32 " of %" PRIu32,
 				v->step, prog->nr);
 	} else {
-		fprintf(out, "<b>HOLDS</b> %" PRIu32 " operations%s",
-			page->result.steps,
-			page->level == RUN_CONTRACT ? ", contract level" : "");
+		put_holds(out, page);
 	}
 	fputs("</p>\n", out);
 	if (prog->expect[0]) {
