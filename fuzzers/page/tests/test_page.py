@@ -174,7 +174,7 @@ class Page(unittest.TestCase):
         self.open(CORPUS / "known" / "stranded-pages.ops")
         self.assertEqual(self.js("series.stranded"), [0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 2])
         self.assertEqual(self.js(
-            """[...document.querySelectorAll("#actual .row .stranded")].map(
+            """[...document.querySelectorAll("#actual .row .state.stranded")].map(
                 (e) => e.closest(".row").dataset.pages)"""), ["0", "2"])
         self.assertEqual(self.js("series.moved"), [0, 8, 0, 0, 0, 0, -6, 0, 0, 0, 0])
 
