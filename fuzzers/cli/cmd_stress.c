@@ -279,7 +279,7 @@ enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_JSON };
 static const struct argp_option option_list[] = {
 	{"runs", KEY_RUNS, "N", 0,
 	 "How many programs (default 10000); 0: until Ctrl-C", 0},
-	{"oracle", KEY_ORACLE, "LEVEL", 0, "exact (default) or contract", 0},
+	{"oracle", KEY_ORACLE, "exact|contract", 0, "exact is the default", 0},
 	{"output", 'o', "DIR", 0,
 	 "Where a program that does not hold goes (default: here)", 0},
 	{"json", KEY_JSON, NULL, 0, "The summary as a JSON document", 0},
