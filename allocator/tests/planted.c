@@ -14,10 +14,10 @@
 
 static const char *const planted_in = "heap_map";
 
-#define push_hyp_memcache(mc, page, to_pa)                                     \
-	do {                                                                   \
-		if (memcmp(__func__, planted_in, sizeof("heap_map")) != 0)     \
-			push_hyp_memcache(mc, page, to_pa);                    \
+#define push_hyp_memcache(mc, page, to_pa)                                 \
+	do {                                                               \
+		if (memcmp(__func__, planted_in, sizeof("heap_map")) != 0) \
+			push_hyp_memcache(mc, page, to_pa);                \
 	} while (0)
 
 #include <allocator/el2/alloc.c>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# cmake -DFOLDER=... -DSCRIPTS="a.js b.js" -DOUT=page_files.c -P embed.cmake
+# cmake -DFOLDER=... -DSTYLES="a.css" -DSCRIPTS="a.js b.js" -DOUT=page_files.c -P embed.cmake
 #
-# page.html, page.css and the scripts as strings of C.
+# page.html, the styles and the scripts as strings of C.
 
 function(embed name file)
 	file(READ "${FOLDER}/${file}" hex HEX)
@@ -11,18 +11,22 @@ function(embed name file)
 endfunction()
 
 set(text "/* Made from the files of ${FOLDER_NAME} by embed.cmake. */\n#include \"page_files.h\"\n\n")
-embed(html page.html)
-embed(css page.css)
-set(list "")
+# embed_all(NAME FILE...): NAME is an array of them, NULL at the end.
+function(embed_all array)
+	set(list "")
+	foreach(file IN LISTS ARGN)
+		string(MAKE_C_IDENTIFIER "${file}" name)
+		embed(${name} ${file})
+		string(APPEND list "${name}_bytes, ")
+	endforeach()
+	string(APPEND text "const char *const ${array}[] = {${list}0};\n")
+	set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+separate_arguments(styles UNIX_COMMAND "${STYLES}")
 separate_arguments(scripts UNIX_COMMAND "${SCRIPTS}")
-foreach(script IN LISTS scripts)
-	string(MAKE_C_IDENTIFIER "${script}" name)
-	embed(${name} ${script})
-	string(APPEND list "${name}_bytes, ")
-endforeach()
-string(APPEND text "
-const char *const page_html = html_bytes;
-const char *const page_css = css_bytes;
-const char *const page_scripts[] = {${list}0};
-")
+embed(html page.html)
+string(APPEND text "const char *const page_html = html_bytes;\n")
+embed_all(page_styles ${styles})
+embed_all(page_scripts ${scripts})
 file(WRITE "${OUT}" "${text}")

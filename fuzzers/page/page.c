@@ -208,17 +208,22 @@ static void put_title(FILE *out, const struct page *page)
 						 signature, sizeof(signature)));
 }
 
+static void put_files(FILE *out, const char *const *files)
+{
+	for (; *files; files++)
+		fputs(*files, out);
+}
+
 static void put_style(FILE *out, const struct page *page)
 {
 	(void)page;
-	fputs(page_css, out);
+	put_files(out, page_styles);
 }
 
 static void put_script(FILE *out, const struct page *page)
 {
 	(void)page;
-	for (const char *const *file = page_scripts; *file; file++)
-		fputs(*file, out);
+	put_files(out, page_scripts);
 }
 
 static const struct {

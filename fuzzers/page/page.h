@@ -6,7 +6,7 @@
 
 /*
  * The page that "hypheap report" writes: a run of a program as one HTML file
- * that needs nothing else. page.html, page.css and the *.js are what they look
+ * that needs nothing else. page.html, the *.css and the *.js are what they look
  * like; the build puts them into the program (embed.cmake), and here the run is
  * put into them.
  */
