@@ -17,6 +17,7 @@ const steps = data.steps;
 
 const HEADER = 16;
 const CHECKPOINT = 64; /* operations between two states that are kept */
+const PAGES_MOST = 32768; /* of a heap */
 
 /* Operations by number, from 1; 0 is before the first. */
 const opLast = facts.first + steps.length - 1;
@@ -111,18 +112,26 @@ function advance(state, op)
 }
 
 const checkpoints = new Map();
+let recent = {op: -1, state: null};
 
 function stateAt(op)
 {
 	const first = facts.first - 1;
 	let from = op - (op - first) % CHECKPOINT;
+	let state = null;
 
 	while (from > first && !checkpoints.has(from))
 		from -= CHECKPOINT;
-	const state = from > first ? copyState(checkpoints.get(from))
-				   : emptyState();
+	if (recent.op >= from && recent.op <= op) {
+		from = recent.op;
+		state = copyState(recent.state);
+	} else {
+		state = from > first ? copyState(checkpoints.get(from))
+				     : emptyState();
+	}
 	for (let i = from + 1; i <= op; i++)
 		advance(state, i);
+	recent = {op, state: copyState(state)};
 	return state;
 }
 
@@ -264,13 +273,47 @@ function pageStates(state)
 
 /* ---- over time ---------------------------------------------------------- */
 
-function countPages(state, what)
+/*
+ * How many pages of each state there are: as pageStates(), but for thousands of
+ * operations in a row. mapped: by heap page; seen: the last operation in which
+ * the page was counted.
+ */
+const counter = {
+	mapped: new Uint8Array(PAGES_MOST), seen: new Int32Array(PAGES_MOST),
+};
+
+function countRange(from, to, op)
 {
 	let n = 0;
 
-	for (const is of pageStates(state).values())
-		n += is === what;
+	for (let page = Math.floor(from / facts.page);
+	     page * facts.page < to; page++) {
+		n += counter.mapped[page] && counter.seen[page] !== op;
+		counter.seen[page] = op;
+	}
 	return n;
+}
+
+function countPages(state, op)
+{
+	const held = new Map(state.objects.map((o) => [o.at, o]));
+	let live = 0, reclaimable = 0;
+
+	for (const o of state.objects)
+		live += countRange(o.at, o.at + o.size, op);
+	state.chunks.forEach((chunk, i) => {
+		const range = reclaimableRange(state, i, held);
+
+		if (range)
+			reclaimable += countRange(range.from, range.to, op);
+	});
+	return {reclaimable, stranded: state.pages.size - live - reclaimable};
+}
+
+function countMapping(pages)
+{
+	for (let i = 0; pages && i < pages.length; i += 2)
+		counter.mapped[pages[i]] = pages[i + 1] >= 0;
 }
 
 /* Pages that came from the host into the heap; less than 0: went back. */
@@ -298,8 +341,10 @@ function seriesOf()
 		const census = censusOf(op);
 		let live = 0;
 
-		if (op >= facts.first)
+		if (op >= facts.first) {
 			advance(state, op);
+			countMapping(rowOf(op).pages);
+		}
 		if (op > facts.first - 1 &&
 		    (op - facts.first + 1) % CHECKPOINT === 0)
 			checkpoints.set(op, copyState(state));
@@ -311,8 +356,9 @@ function seriesOf()
 			live += o.size;
 		s.live.push(live);
 		s.mapped.push(state.pages.size);
-		s.stranded.push(countPages(state, "stranded"));
-		s.reclaimable.push(countPages(state, "reclaimable"));
+		const counted = countPages(state, op + 1);
+		s.stranded.push(counted.stranded);
+		s.reclaimable.push(counted.reclaimable);
 		s.moved.push(op === opFirst ? 0 : movedPages(before, census));
 		before = census;
 	}

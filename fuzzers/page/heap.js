@@ -151,34 +151,45 @@ function labelOf(piece, pixels)
 
 /* ---- rows --------------------------------------------------------------- */
 
-function blank(state, segments, lo, hi)
+/* By page: is there anything in it, for the headers or the page tables? */
+function filledPages(state, segments)
 {
-	const pieces = piecesOf(state, segments, lo, hi);
+	const filled = new Uint8Array(Math.ceil(state.heap / facts.page));
 
-	return pieces.every((p) => p.kind === "hole");
+	for (const page of state.pages.keys())
+		filled[page] = 1;
+	for (const s of segments)
+		if (s.kind !== "hole")
+			filled.fill(1, Math.floor(s.from / facts.page),
+				    Math.ceil(s.to / facts.page));
+	return filled;
 }
 
 /* [{lo, hi, blank}]: of one page each, or of more if they are many. */
 function rowsOf(state, segments)
 {
-	let each = facts.page / 2, rows;
+	const filled = filledPages(state, segments);
+	let each = 1, rows;
 
-	do {
-		each *= 2;
+	for (;; each *= 2) {
 		rows = [];
-		for (let lo = 0; lo < state.heap; lo += each) {
-			const hi = Math.min(lo + each, state.heap);
+		for (let page = 0; page < filled.length; page += each) {
+			const end = Math.min(page + each, filled.length);
 			const before = rows[rows.length - 1];
+			const blank = !filled.subarray(page, end).includes(1);
+			const row = {
+				lo: page * facts.page, hi: end * facts.page,
+				blank,
+			};
 
-			if (!blank(state, segments, lo, hi))
-				rows.push({lo, hi, blank: false});
-			else if (before && before.blank)
-				before.hi = hi;
+			if (blank && before && before.blank)
+				before.hi = row.hi;
 			else
-				rows.push({lo, hi, blank: true});
+				rows.push(row);
 		}
-	} while (rows.filter((r) => !r.blank).length > ROWS_MOST);
-	return {rows, each};
+		if (rows.filter((r) => !r.blank).length <= ROWS_MOST)
+			return {rows, each: each * facts.page};
+	}
 }
 
 function pageNumbers(lo, hi)
@@ -187,6 +198,13 @@ function pageNumbers(lo, hi)
 	const last = Math.ceil(hi / facts.page) - 1;
 
 	return first === last ? `${first}` : `${first}\u2013${last}`;
+}
+
+/* As much of that as there is room for. */
+function shortNumbers(numbers)
+{
+	return numbers.length > 5 ? numbers.replace(/\u2013.*/, "\u2026")
+				  : numbers;
 }
 
 /* What the operation made or freed, over the pieces. */
@@ -214,9 +232,12 @@ function drawRow(view, row)
 	const numbers = pageNumbers(row.lo, row.hi);
 
 	e.dataset.pages = numbers;
-	e.append(make("span", "number", numbers));
+	e.append(make("span", "number", shortNumbers(numbers)));
+	e.firstChild.title = `page ${numbers}`;
 	if (row.blank) {
-		e.append(make("span", "bar", "not mapped"));
+		e.append(make("span", "bar", `${numbers.includes("\u2013")
+			? plural((row.hi - row.lo) / facts.page, "page") + ", "
+			: ""}not mapped`));
 		e.append(make("span", "state"));
 		return e;
 	}
@@ -360,71 +381,5 @@ function drawHeap(box, title, state, marks, census, before)
 	out.push(list);
 	if (census)
 		out.push(drawPool(census, before));
-	box.replaceChildren(...out);
-}
-
-function drawTable(box, state)
-{
-	const table = make("table");
-	const head = make("tr");
-	const held = new Map(state.objects.map((o) => [o.at, o]));
-
-	for (const name of ["chunk at", "is", "data bytes", "object",
-			    "mapped to"])
-		head.append(make("th", "", name));
-	table.append(head);
-	state.chunks.forEach((chunk, i) => {
-		const next = state.chunks[i + 1];
-		const end = next ? next.at : state.heap;
-		const object = held.get(chunk.at + HEADER);
-		const distance = chunk.word - chunk.word % 2;
-		const row = make("tr");
-
-		for (const text of [`+${chunk.at}`,
-				    chunk.word % 2 ? "used" : "free",
-				    end - chunk.at - HEADER,
-				    object ? `${object.name}, ${object.size}`
-					   : "",
-				    distance ? `+${chunk.at + distance}`
-					     : `+${end}, its end`])
-			row.append(make("td", "", text));
-		table.append(row);
-	});
-	box.replaceChildren(state.chunks.length
-		? table : make("p", "", "There is no chunk."));
-}
-
-function drawLegend(box)
-{
-	const entry = (sample, text) => {
-		const e = make("div", "entry");
-
-		e.append(sample, make("span", "", text));
-		return e;
-	};
-	const out = [];
-
-	for (const [kind, text] of Object.entries(KINDS)) {
-		const bar = make("span", "bar");
-
-		bar.append(make("span", `piece ${kind}`, SIGNS[kind] || ""));
-		out.push(entry(bar, text));
-	}
-	for (const [what, text] of [["new", "made by this operation"],
-				    ["freed", "freed by this operation"]]) {
-		const bar = make("span", "bar");
-
-		bar.append(make("span", `mark ${what}`));
-		out.push(entry(bar, text));
-	}
-	for (const [what, text] of Object.entries(PAGE_STATES))
-		out.push(entry(make("span", `state ${what}`, what),
-			       `page: ${text}`));
-	for (const [what, [sign, text]] of Object.entries(PAGES)) {
-		const squares = make("span", `squares pages ${what}`);
-
-		squares.append(make("i", "", sign));
-		out.push(entry(squares, `page: ${text}`));
-	}
 	box.replaceChildren(...out);
 }
