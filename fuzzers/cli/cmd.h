@@ -35,6 +35,7 @@ struct command {
 };
 
 extern const struct command cmd_run;
+extern const struct command cmd_report;
 extern const struct command cmd_show;
 extern const struct command cmd_asm;
 extern const struct command cmd_gen;
@@ -46,6 +47,29 @@ extern const struct command cmd_help;
 /* The table of them, NULL at the end. */
 extern const struct command *const commands[];
 void commands_print(FILE *out);
+
+/* ---- the table as manual and completion ---------------------------------- */
+
+/* manual_print() - The man page, made from the table of commands. */
+void manual_print(FILE *out);
+
+/* complete_print() - Completion for a shell; false: for none of that name. */
+bool complete_print(FILE *out, const char *shell);
+
+/*
+ * command_options() - Call @each with every option of a command that is not
+ * hidden, its children's too, but for --help and --usage, which all have.
+ */
+void command_options(const struct command *cmd,
+		     void (*each)(void *data, const struct argp_option *option),
+		     void *data);
+
+#define COMMANDS_WHAT                                                     \
+	"Fuzz and check the pKVM EL2 heap allocator against a model and " \
+	"jemalloc's books"
+
+/* What each exit status says, by its number; NULL at the end. */
+extern const char *const status_what[];
 
 /* ---- options ------------------------------------------------------------ */
 

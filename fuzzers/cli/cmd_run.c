@@ -275,7 +275,7 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"draw", KEY_DRAW, NULL, 0,
 	 "Draw the heap after the last operation; with --trace after each", 0},
-	{"oracle", KEY_ORACLE, "LEVEL", 0,
+	{"oracle", KEY_ORACLE, "exact|contract", 0,
 	 "exact: the model predicts every result (default); contract: for an "
 	 "allocator with a policy of its own",
 	 0},

@@ -295,7 +295,7 @@ enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_DIGEST, KEY_JSON };
 static const struct argp_option option_list[] = {
 	{"runs", KEY_RUNS, "N", 0,
 	 "How many programs (default 10000); 0: until Ctrl-C", 0},
-	{"oracle", KEY_ORACLE, "LEVEL", 0, "exact (default) or contract", 0},
+	{"oracle", KEY_ORACLE, "exact|contract", 0, "exact is the default", 0},
 	{"digest", KEY_DIGEST, NULL, 0,
 	 "One digest of all programs' digests at the end", 0},
 	{"output", 'o', "DIR", 0,

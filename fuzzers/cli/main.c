@@ -5,25 +5,33 @@
 #include "cmd.h"
 
 const struct command *const commands[] = {
-	&cmd_run,   &cmd_show,	  &cmd_asm,  &cmd_gen, &cmd_stress,
-	&cmd_bench, &cmd_version, &cmd_help, NULL,
+	&cmd_run,    &cmd_show,	 &cmd_asm,     &cmd_gen,  &cmd_stress,
+	&cmd_report, &cmd_bench, &cmd_version, &cmd_help, NULL,
+};
+
+const char *const status_what[] = {
+	[STATUS_HOLDS] = "holds",
+	[STATUS_VERDICT] = "a verdict",
+	[STATUS_USAGE] = "usage or bad input",
+	[STATUS_BUG] = "a fault in the harness itself",
+	NULL,
 };
 
 void commands_print(FILE *out)
 {
-	fputs("Usage: hypheap COMMAND ...\n\n"
-	      "Fuzz and check the pKVM EL2 heap allocator against a model and "
-	      "jemalloc's books.\n\n",
-	      out);
+	fputs("Usage: hypheap COMMAND ...\n\n", out);
+	fprintf(out, "%s.\n\n", COMMANDS_WHAT);
 	for (unsigned int i = 0; commands[i]; i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name,
 			commands[i]->line);
 	fputs("\n\"hypheap help COMMAND\" or \"hypheap COMMAND --help\" says "
 	      "more, \"hypheap help ops\" how a\n"
 	      "program is written.\n\n"
-	      "Exit status: 0 holds; 1 a verdict; 2 usage or bad input; 3 a "
-	      "fault in the harness itself.\n",
+	      "Exit status:",
 	      out);
+	for (unsigned int i = 0; status_what[i]; i++)
+		fprintf(out, "%s %u %s", i ? ";" : "", i, status_what[i]);
+	fputs(".\n", out);
 }
 
 static const struct command *find(const char *name)

@@ -66,12 +66,10 @@ static const struct argp_option options[] = {
 	 "always the same",
 	 0},
 	{"ops", KEY_OPS, "N", 0, "Operations of each program (default 64)", 0},
-	{"profile", KEY_PROFILE, "NAME", 0,
-	 "What they do: heap, host, corrupt or text (default heap)", 0},
-	{"page", KEY_PAGE, "BYTES", 0,
-	 "Page size: 4096, 16384, 65536, or all, which take turns (default "
-	 "all)",
-	 0},
+	{"profile", KEY_PROFILE, "heap|host|corrupt|text", 0,
+	 "What they do (default heap)", 0},
+	{"page", KEY_PAGE, "4096|16384|65536|all", 0,
+	 "Page size; all (default): they take turns", 0},
 	{"uniform", KEY_UNIFORM, NULL, 0,
 	 "All operations and sizes alike: the naive generator, to compare "
 	 "with",
