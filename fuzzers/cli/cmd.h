@@ -39,6 +39,7 @@ extern const struct command cmd_show;
 extern const struct command cmd_asm;
 extern const struct command cmd_gen;
 extern const struct command cmd_stress;
+extern const struct command cmd_min;
 extern const struct command cmd_bench;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
