@@ -5,7 +5,7 @@
 #include "run/minimise.h"
 #include "shrink.h"
 
-#define HANG_MS_QUICK 20u
+#define HANG_MS_QUICK 8u
 
 /* Run @prog; is the verdict that of shrink->first? */
 static bool shows(struct shrink *shrink, const struct prog *prog)
