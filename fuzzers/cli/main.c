@@ -5,8 +5,8 @@
 #include "cmd.h"
 
 const struct command *const commands[] = {
-	&cmd_run, &cmd_show,  &cmd_asm,	    &cmd_gen,  &cmd_stress,
-	&cmd_min, &cmd_bench, &cmd_version, &cmd_help, NULL,
+	&cmd_run,    &cmd_show, &cmd_asm,   &cmd_gen,	  &cmd_stress, &cmd_min,
+	&cmd_triage, &cmd_diff, &cmd_bench, &cmd_version, &cmd_help,   NULL,
 };
 
 void commands_print(FILE *out)
