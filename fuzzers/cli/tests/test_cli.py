@@ -135,7 +135,8 @@ class Commands(Case):
     def test_each_command_explains_itself(self):
         names = self.names()
         self.assertEqual(names, ["run", "show", "asm", "gen", "stress",
-                                 "min", "triage", "diff",
+                                 "min", "triage", "repro",
+                                 "diff",
                                  "bench", "version", "help"])
         for name in names:
             for args in (("help", name), (name, "--help")):
