@@ -5,8 +5,9 @@
 #include "cmd.h"
 
 const struct command *const commands[] = {
-	&cmd_run,    &cmd_show,	 &cmd_asm,     &cmd_gen,  &cmd_stress,
-	&cmd_report, &cmd_bench, &cmd_version, &cmd_help, NULL,
+	&cmd_run,   &cmd_show,	  &cmd_asm,    &cmd_gen,   &cmd_stress,
+	&cmd_min,   &cmd_triage,  &cmd_report, &cmd_repro, &cmd_diff,
+	&cmd_bench, &cmd_version, &cmd_help,   NULL,
 };
 
 const char *const status_what[] = {

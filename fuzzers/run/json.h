@@ -19,7 +19,7 @@
  *	json_end(&j);		// a newline follows the outermost
  */
 
-#define JSON_DEPTH 8u
+#define JSON_DEPTH 12u
 
 struct json {
 	FILE *out;

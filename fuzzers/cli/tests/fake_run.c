@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "allocator/heap.h"
 #include "run/run.h"
@@ -20,6 +22,9 @@ enum {
 	ORDER_END = 1003,   /* verdict on the whole program */
 	ORDER_ABORT = 2001, /* the harness aborts */
 	ORDER_SEGV = 2002,  /* the harness faults */
+	ORDER_EXIT = 2003,  /* the harness gives up */
+	ORDER_HANG = 2004,  /* the harness hangs */
+	ORDER_LONG = 2005,  /* verdict: account, after a while */
 };
 
 struct run {
@@ -59,6 +64,14 @@ static bool obey(struct step *step, struct verdict *v)
 			    0);
 		*page = 1;
 		return true;
+	case ORDER_EXIT:
+		exit(3);
+	case ORDER_HANG:
+		for (;;)
+			pause();
+	case ORDER_LONG:
+		nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
+		return verdict_fail(v, ORACLE_ACCOUNT, step, "it took long");
 	default:
 		return true;
 	}

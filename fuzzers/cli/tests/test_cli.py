@@ -134,7 +134,8 @@ class Commands(Case):
 
     def test_each_command_explains_itself(self):
         names = self.names()
-        self.assertEqual(names, ["run", "show", "asm", "gen", "stress", "report",
+        self.assertEqual(names, ["run", "show", "asm", "gen", "stress", "min", "triage",
+                                 "report", "repro", "diff",
                                  "bench", "version", "help"])
         for name in names:
             for args in (("help", name), (name, "--help")):
