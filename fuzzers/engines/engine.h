@@ -5,10 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "program/gen.h"
+
 /* What the engines call, and what they offer: their names, not ours. */
 
 /* LLVMFuzzerTestOneInput() - One input. Return: 0. Aborts on a finding. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/*
+ * engine_profile - What the programs of this target are about: where an input
+ * has no operation yet, the mutator begins with a fresh program of it.
+ */
+extern const enum profile engine_profile;
 
 /* LLVMFuzzerInitialize() - Once, before the first input. Return: 0. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

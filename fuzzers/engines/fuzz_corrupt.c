@@ -4,9 +4,11 @@
 #include "engine.h"
 #include "stats.h"
 
+const enum profile engine_profile = PROFILE_CORRUPT;
+
 /* The target: as fuzz_heap, of programs that may damage the metadata. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	stats_count(1, fuzz_one(data, size, PROFILE_CORRUPT));
+	stats_count(1, fuzz_one(data, size, engine_profile));
 	return 0;
 }

@@ -17,6 +17,7 @@
 
 #define BYTES_ONE_IN 16u
 #define HEADER_ONE_IN 16u
+#define FRESH_OPS 64u
 
 /* Kept between calls for their memory; each call fills them anew. */
 static struct prog first, second, mixed;
@@ -50,6 +51,19 @@ static size_t mutate_bytes(uint8_t *data, size_t size, size_t max_size,
 	       LLVMFuzzerMutate(data + keep, size - keep, max_size - keep);
 }
 
+/* Mutations add only what a program's swarm mask has, and this one has none. */
+static void begin_afresh(struct rng *rng, size_t max_size)
+{
+	const struct gen_config config = {
+		.ops = 1 + (uint32_t)rng_below(rng, FRESH_OPS),
+		.profile = engine_profile,
+	};
+
+	prog_generate(&first, rng, &config);
+	while (first.nr && prog_size(&first) > max_size)
+		first.nr--;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed)
 {
@@ -63,7 +77,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 		return mutate_bytes(data, size, max_size, &rng);
 
 	prog_decode(&first, data, size);
-	prog_mutate(&first, &rng, max_size);
+	if (first.nr)
+		prog_mutate(&first, &rng, max_size);
+	else
+		begin_afresh(&rng, max_size);
 
 	return prog_encode(&first, data, max_size);
 }

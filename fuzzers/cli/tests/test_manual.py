@@ -114,7 +114,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.bash("hypheap", "stress", "--profile", "h"), ["heap", "host"])
         self.assertEqual(self.bash("hypheap", "stress", "--seed", ""), [""])
         self.assertEqual(self.bash("hypheap", "help", "op"), ["ops"])
-        self.assertEqual(self.bash("hypheap", "help", "rep"), ["report"])
+        self.assertEqual(self.bash("hypheap", "help", "rep"), ["report", "repro"])
 
     @need("bash")
     def test_bash_and_names_of_files(self):

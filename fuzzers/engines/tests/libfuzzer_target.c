@@ -22,6 +22,8 @@ void __wrap_prog_cross(struct prog *out, const struct prog *a,
 size_t __real_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
+const enum profile engine_profile = PROFILE_HEAP;
+
 static unsigned long inputs, canonical, mutated, crossed, by_bytes;
 
 void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max)
