@@ -51,6 +51,12 @@ bool oracle_owner(const struct step *s, struct verdict *v)
 				    world_host_owned(w), world_spare(w),
 				    world_mapped(w), world_guest(w), c->host,
 				    c->spare, c->mapped, c->guest);
+	/* what its kernel keeps and no longer knows of is lost to it */
+	if (s->host_free != world_host_free(w))
+		return verdict_fail(v, ORACLE_OWNER, s,
+				    "expected the host to have %u free pages "
+				    "in its books, found %u",
+				    world_host_free(w), s->host_free);
 	if (s->unlike_page != STEP_NOWHERE) {
 		bool due =
 			model_page_mapped(s->model, (uint32_t)s->unlike_page);

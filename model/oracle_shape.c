@@ -67,7 +67,7 @@ static bool chunk_fail(const struct step *s, struct verdict *v, uint32_t i)
 
 bool oracle_shape(const struct step *s, struct verdict *v)
 {
-	uint32_t nr;
+	uint32_t nr, used = 0;
 
 	if (!s->exact || s->corrupted || s->actual.end != STEP_DONE)
 		return true;
@@ -83,6 +83,7 @@ bool oracle_shape(const struct step *s, struct verdict *v)
 		struct header due = header_expect(s->model, i);
 		const struct header *is = &s->walk[i];
 
+		used += due.unmapped & 1;
 		if ((is->offset ^ due.offset) | (is->next ^ due.next) |
 		    (is->prev ^ due.prev) | (is->unmapped ^ due.unmapped) |
 		    (is->hash ^ due.hash))
@@ -92,5 +93,11 @@ bool oracle_shape(const struct step *s, struct verdict *v)
 		return verdict_fail(v, ORACLE_SHAPE, s,
 				    "expected %u chunks, walked %u",
 				    s->model->nr, s->walk_nr);
+	if (s->after.used != used || s->after.free != nr - used)
+		return verdict_fail(v, ORACLE_SHAPE, s,
+				    "expected %u used and %u free chunks, "
+				    "counted %u and %u",
+				    used, nr - used, s->after.used,
+				    s->after.free);
 	return true;
 }

@@ -110,8 +110,8 @@ struct step {
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */
 	struct census before, after;
-	bool fault_armed;   /* a fault of any kind was armed when it began */
-	bool others;	    /* other CPUs ran at its unlocks */
+	bool fault_armed; /* a fault of any kind was armed when it began */
+	bool others;	  /* other CPUs ran at its unlocks */
 	/* what waited for it */
 	const struct deferred *deferred;
 	uint32_t deferred_nr;

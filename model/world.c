@@ -132,6 +132,11 @@ uint32_t world_host_owned(const struct world *w)
 	return w->heap->host + w->used + w->lost;
 }
 
+uint32_t world_host_free(const struct world *w)
+{
+	return w->heap->host;
+}
+
 uint32_t world_host_used(const struct world *w)
 {
 	return w->used;

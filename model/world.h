@@ -161,8 +161,8 @@ struct world_result world_selftest(struct world *w, unsigned int cpu,
 				   unsigned int tries);
 
 /*
- * world_selftest_predictable() - Not while a donation is to fail: the self test
- * makes some of its own. True where it would not get that far.
+ * world_selftest_predictable() - Not while a donation is to fail and the self
+ * test's heap has more pages than it needs: one of them could get lost.
  */
 bool world_selftest_predictable(const struct world *w);
 
@@ -251,6 +251,7 @@ uint32_t world_guest(const struct world *w);
 uint32_t world_selftest_spare(const struct world *w); /* part of spare */
 
 /* Parts of host_owned. */
+uint32_t world_host_free(const struct world *w); /* to give away */
 uint32_t world_host_used(const struct world *w); /* by the host's kernel */
 uint32_t world_host_lost(const struct world *w); /* shared, in nobody's use */
 

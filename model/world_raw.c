@@ -271,7 +271,9 @@ static int donate_pgd(struct world *w, const struct pgd *pgd)
 {
 	if (!aligned(w, pgd->phys))
 		return -MODEL_EINVAL;
-	if (!w->heap->host) /* another CPU had it at the allocator's unlock */
+	/* another CPU had it at the allocator's unlock */
+	if (!w->heap->host &&
+	    pgd->mem->owner(pgd->mem->data, pgd->phys) == WORLD_HOST)
 		return -WORLD_EPERM;
 	return donate(w, pgd->phys / w->config.page, 1, pgd->mem);
 }

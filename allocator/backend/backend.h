@@ -19,7 +19,7 @@
  */
 
 #define BACKEND_PHYS_BASE 0x4000000000ul
-#define BACKEND_PHYS_NONE (1ul << 56) /* beyond what any machine has */
+#define BACKEND_PHYS_NONE (1ul << 56)	  /* beyond what any machine has */
 #define BACKEND_LINEAR_MAX (256ul << 20)  /* bytes of host pages */
 #define BACKEND_PRIVATE_MAX (160ul << 20) /* bytes of private ranges */
 #define BACKEND_CPUS_MAX 4u

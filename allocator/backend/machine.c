@@ -56,7 +56,8 @@ UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
 
 /*
  * The page that a memcache link lies in, by the linear address the hypervisor
- * has for it; a fault if it may not have it.
+ * has for it: the page's own, for a link is its first word. A fault if it may
+ * not have it.
  */
 static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
 				      uintptr_t pc)
@@ -66,6 +67,7 @@ static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
 
 	backend_count_call();
 	if (offset >= BACKEND_LINEAR_MAX || page >= backend.pool ||
+	    offset & ((1ul << backend.shift) - 1) ||
 	    (backend_pool[page].flags & (PAGE_HOST | PAGE_GUEST)))
 		backend_refuse(at, 8, store, pc);
 	if (!backend.locks &&

@@ -15,6 +15,7 @@
 struct options {
 	bool trace, json, draw;
 	enum run_level level;
+	bool without_twin;
 	char **files;
 	int nr;
 };
@@ -208,6 +209,7 @@ static void run_file(const struct options *options, struct run *run,
 	struct json json;
 
 	config.level = options->level;
+	config.without_twin = options->without_twin;
 	config.watch = watch;
 	config.data = &show;
 	if (options->json) {
@@ -260,7 +262,7 @@ static void bad_file(const struct options *options, const char *name,
 
 /* ---- the command -------------------------------------------------------- */
 
-enum { KEY_TRACE = 0x100, KEY_JSON, KEY_DRAW, KEY_ORACLE };
+enum { KEY_TRACE = 0x100, KEY_JSON, KEY_DRAW, KEY_ORACLE, KEY_WITHOUT_TWIN };
 
 static const struct argp_option option_list[] = {
 	{"trace", KEY_TRACE, NULL, 0,
@@ -277,6 +279,8 @@ static const struct argp_option option_list[] = {
 	 "exact: the model predicts every result (default); contract: for an "
 	 "allocator with a policy of its own",
 	 0},
+	{"without-twin", KEY_WITHOUT_TWIN, NULL, OPTION_HIDDEN,
+	 "Let no oracle hear of the twin, to see what it earns", 0},
 	{0},
 };
 
@@ -296,6 +300,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);
+		return 0;
+	case KEY_WITHOUT_TWIN:
+		options->without_twin = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		options->files = state->argv + state->next;

@@ -20,12 +20,14 @@ struct options {
 	struct source source;
 	enum run_level level;
 	const char *folder;
+	bool digest;
 	bool json;
 };
 
 /**
  * struct stress - A stress run under way.
  * @next: number of the program that comes next
+ * @digest: FNV-1a over the digests of all programs
  * @began, @told: seconds on the clock; @every: between two lines of progress
  */
 struct stress {
@@ -35,6 +37,7 @@ struct stress {
 	struct run_result result;
 	struct tally tally;
 	uint64_t next;
+	uint64_t digest;
 	double began, told, every;
 	bool tty;
 };
@@ -175,6 +178,8 @@ static void print_summary(const struct stress *s, double elapsed)
 	       (double)s->tally.programs / elapsed, (double)ops / elapsed,
 	       elapsed, interrupted ? ", interrupted" : "");
 	tally_print(&s->tally, stdout);
+	if (s->options->digest)
+		printf("digest %016" PRIx64 "\n", s->digest);
 }
 
 static void json_summary(const struct stress *s, double elapsed)
@@ -204,6 +209,8 @@ static void json_summary(const struct stress *s, double elapsed)
 			    ? NULL
 			    : verdict_signature(v, signature,
 						sizeof(signature)));
+	if (s->options->digest)
+		json_hex(&j, "digest", s->digest);
 	tally_json(&s->tally, &j);
 	json_end(&j);
 }
@@ -244,6 +251,13 @@ static void through_text(const struct prog *prog)
 	free(text);
 }
 
+static void add_digest(struct stress *s)
+{
+	for (int i = 0; i < 8; i++)
+		s->digest = (s->digest ^ (s->result.digest >> 8 * i & 0xff)) *
+			    0x100000001b3ull;
+}
+
 /* Return: false if a program does not hold. */
 static bool stress(struct stress *s)
 {
@@ -260,12 +274,14 @@ static bool stress(struct stress *s)
 			through_text(&s->prog);
 		config = run_config_fuzz(&s->prog);
 		config.level = s->options->level;
+		config.digest = s->options->digest;
 		config.watch = tally_watch;
 		config.data = &s->tally;
 
 		tally_begin(&s->tally);
 		holds = run_program(s->run, &s->prog, &config, &s->result);
 		tally_end(&s->tally, &s->prog, &s->result);
+		add_digest(s);
 		if (!holds)
 			break;
 		s->next++;
@@ -274,12 +290,14 @@ static bool stress(struct stress *s)
 	return holds;
 }
 
-enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_JSON };
+enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_DIGEST, KEY_JSON };
 
 static const struct argp_option option_list[] = {
 	{"runs", KEY_RUNS, "N", 0,
 	 "How many programs (default 10000); 0: until Ctrl-C", 0},
 	{"oracle", KEY_ORACLE, "exact|contract", 0, "exact is the default", 0},
+	{"digest", KEY_DIGEST, NULL, 0,
+	 "One digest of all programs' digests at the end", 0},
 	{"output", 'o', "DIR", 0,
 	 "Where a program that does not hold goes (default: here)", 0},
 	{"json", KEY_JSON, NULL, 0, "The summary as a JSON document", 0},
@@ -300,6 +318,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);
+		return 0;
+	case KEY_DIGEST:
+		options->digest = true;
 		return 0;
 	case 'o':
 		options->folder = arg;
@@ -339,6 +360,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	options.source.count = RUNS_DEFAULT;
 	argp_parse(cmd->argp, argc, argv, 0, NULL, &options);
 	s.options = &options;
+	s.digest = 0xcbf29ce484222325ull;
 	s.run = new_run();
 	prog_init(&s.prog);
 	heap_watchdog(WATCHDOG_SECONDS);

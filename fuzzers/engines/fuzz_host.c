@@ -5,8 +5,8 @@
 #include "stats.h"
 
 /*
- * The target: as fuzz_heap, begun with programs of the whole: clients, requests,
- * the shrinker, several CPUs, and a host that is hostile.
+ * The target: as fuzz_heap, begun with programs of the whole: clients,
+ * requests, the shrinker, several CPUs, and a host that is hostile.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
 #include "program/gen.h"
 
 #include "engine.h"
@@ -7,6 +10,9 @@
  * libFuzzer's hooks on the mutator core. A custom mutator replaces the engine's
  * own mutations, so these are called for part of the time: they alone make
  * inputs that are not canonical (odd lengths, bad headers, unknown numbers).
+ *
+ * HYPHEAP_MUTATOR=off in the environment leaves all to the engine: raw bytes, to
+ * compare with.
  */
 
 #define BYTES_ONE_IN 16u
@@ -14,6 +20,19 @@
 
 /* Kept between calls for their memory; each call fills them anew. */
 static struct prog first, second, mixed;
+
+static bool mutator_is_off(void)
+{
+	static int off = -1;
+
+	if (off < 0) {
+		const char *value = getenv("HYPHEAP_MUTATOR");
+
+		off = value && !strcmp(value, "off");
+	}
+
+	return off;
+}
 
 /*
  * The engine's own mutations, mostly of the records alone: a header of random
@@ -36,6 +55,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 {
 	struct rng rng;
 
+	if (mutator_is_off())
+		return LLVMFuzzerMutate(data, size, max_size);
+
 	rng_seed(&rng, seed);
 	if (max_size < PROG_HEADER || !rng_below(&rng, BYTES_ONE_IN))
 		return mutate_bytes(data, size, max_size, &rng);
@@ -52,6 +74,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1,
 				 unsigned int seed)
 {
 	struct rng rng;
+
+	/* none: the engine's own mutations have one */
+	if (mutator_is_off())
+		return 0;
 
 	rng_seed(&rng, seed);
 	prog_decode(&first, data1, size1);

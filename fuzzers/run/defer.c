@@ -70,9 +70,11 @@ static void take_slot(struct run *run, const struct step *step, uint32_t i)
 	d->taken = false;
 	/*
 	 * A raw call names pages; whoever moves pages in the middle of it would
-	 * change what it finds.
+	 * change what it finds. And what is freed twice must not have become a
+	 * new object in between.
 	 */
-	if (step->op.kind == OP_HVC && moves_pages(&d->op))
+	if ((step->op.kind == OP_HVC && moves_pages(&d->op)) ||
+	    (step->op.kind == OP_MISUSE && d->op.kind == OP_ALLOC))
 		return;
 	if (!exec_take_slot(run, &d->op))
 		return;

@@ -56,8 +56,7 @@ static bool expect_alloc(struct run *run, struct step *step)
 	if (!run_exact(run))
 		return true;
 
-	expect->err =
-		model_alloc(run->model, run->cpu, step->op.arg, &offset);
+	expect->err = model_alloc(run->model, run->cpu, step->op.arg, &offset);
 	if (expect->err) {
 		expect->err = model_errno(run->model, run->cpu);
 		expect->need = model_need(run->model, run->cpu);

@@ -77,10 +77,8 @@ static bool poke_place(const struct run *run, const struct op *op,
 static enum world_owner owner(void *data, uint64_t phys)
 {
 	static const enum world_owner owners[] = {
-		[HEAP_NOT_MEMORY] = WORLD_NOT_MEMORY,
-		[HEAP_HOST] = WORLD_HOST,
-		[HEAP_SHARED] = WORLD_SHARED,
-		[HEAP_HYP] = WORLD_HYP,
+		[HEAP_NOT_MEMORY] = WORLD_NOT_MEMORY, [HEAP_HOST] = WORLD_HOST,
+		[HEAP_SHARED] = WORLD_SHARED,	      [HEAP_HYP] = WORLD_HYP,
 		[HEAP_GUEST] = WORLD_GUEST,
 	};
 
@@ -224,6 +222,9 @@ bool hvc_expect(struct run *run, struct step *step)
 
 	if (!run_exact(run))
 		return expect_followed(run, step);
+	if (step->op.sub == HVC_SELFTEST &&
+	    !world_selftest_predictable(run->world))
+		return false;
 	result = expect_call(run, &step->op, &mem);
 	if (world_blocked(run->world))
 		return false;

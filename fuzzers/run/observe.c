@@ -55,6 +55,7 @@ void observe_begin(struct run *run, struct step *step)
 	step->changed_at = STEP_NOWHERE;
 	step->unbacked_page = STEP_NOWHERE;
 	step->stray_page = STEP_NOWHERE;
+	step->stray_what = NULL;
 	step->unlike_page = STEP_NOWHERE;
 	step->unwiped_page = STEP_NOWHERE;
 	step->walk_broken = NULL;
@@ -94,6 +95,7 @@ static void count_pages(struct run *run, struct step *step)
 	c->mapped = pages.mapped;
 	c->guest = pages.guest;
 	c->hyp = pages.hyp;
+	step->host_free = host_free();
 	c->used = run->slots.nr;
 	c->free = 0;
 }

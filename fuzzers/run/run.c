@@ -106,6 +106,19 @@ static void unchanged(struct run *run, struct step *step, enum step_end end)
 	watch(run, step);
 }
 
+/* What the twin knows: the other live objects, and all contents. */
+static void leave_twin_out(const struct run *run, struct step *step)
+{
+	if (!run->config.without_twin)
+		return;
+
+	step->below.there = false;
+	step->above.there = false;
+	step->changed_at = STEP_NOWHERE;
+	if (!step->size || step->unbacked.slot != step->op.slot)
+		step->unbacked_page = STEP_NOWHERE;
+}
+
 /* Return: whether the oracles have nothing against it. */
 static bool run_step(struct run *run, struct step *step, struct verdict *v)
 {
@@ -122,6 +135,7 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 
 	if (!run_bare(run))
 		observe_end(run, step);
+	leave_twin_out(run, step);
 	if (holds && !run_bare(run))
 		holds = run_damaged(run) ? damage_judge(run, step, v)
 					 : oracle_judge(step, v);
@@ -224,6 +238,7 @@ static bool begin(struct run *run, struct run_result *result)
 	}
 
 	observe_end(run, step);
+	leave_twin_out(run, step);
 	holds = oracle_judge(step, &result->verdict);
 	if (!holds)
 		blame_program(&result->verdict, "init");
@@ -288,7 +303,7 @@ static bool end_damaged(struct run *run, struct run_result *result)
 	struct books books = {.slow = false};
 	bool holds = true;
 
-	if (!run->ended && !run_missed(run)) {
+	if (!run->ended && !run_missed(run) && !run->config.without_twin) {
 		count_expected(run, &books);
 		books.objects_actual = twin_count(run->twin);
 		books.bytes_actual = twin_bytes_held(run->twin);
@@ -314,6 +329,12 @@ static bool end(struct run *run, struct run_result *result)
 		return true;
 	if (run_damaged(run))
 		return end_damaged(run, result);
+	if (run->config.without_twin) {
+		if (run->config.digest)
+			digest_end(run);
+		twin_reset(run->twin);
+		return true;
+	}
 
 	if (!run->ended && !contents_hold(run, &result->last, v))
 		return false;

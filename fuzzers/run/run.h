@@ -27,6 +27,7 @@ struct run;
 /**
  * struct run_config - How to run.
  * @level: which oracles
+ * @without_twin: it is kept, but no oracle hears of it: what does it earn?
  * @digest: compute the digest (else only replays do)
  * @replay: run the program a second time and compare the digests
  * @slow_books: read the arena's own statistics at the end as well
@@ -36,6 +37,7 @@ struct run;
  */
 struct run_config {
 	enum run_level level;
+	bool without_twin;
 	bool digest;
 	bool replay;
 	bool slow_books;

@@ -152,6 +152,10 @@ TELL(spare_to_mapped, s->after.spare--; s->after.mapped++)
 TELL(host_to_mapped, s->after.host--; s->after.mapped++)
 TELL(stray, s->stray_page = 3; s->stray_what = "a guest's, not the host's")
 TELL(stray_0, s->stray_page = 0)
+TELL(host_lost_it, s->host_free = 4)
+TELL(host_got_it, s->host_free = 6)
+TELL(stray_unwarned, s->stray_page = 0; s->stray_what = "on no list";
+     s->actual.warned = false)
 TELL(unlike_0, s->unlike_page = 0)
 TELL(unlike_3, s->unlike_page = 3)
 TELL(unwiped, s->unwiped_page = 6; s->unwiped_at = 4095; s->unwiped_byte = 7)
@@ -218,6 +222,12 @@ static void the_owners(void **state)
 		 "pool page 3: a guest's, not the host's", NULL},
 		{"stray, contract", contract_alloc, stray_0, ORACLE_OWNER,
 		 "pool page 0: not where it should be", NULL},
+		{"stray in place of the warning", good_refused, stray_unwarned,
+		 ORACLE_OWNER, "pool page 0: on no list", NULL},
+		{"the host lost one", good_free, host_lost_it, ORACLE_OWNER,
+		 "expected the host to have 5 free pages", "found 4"},
+		{"the host got one", good_create, host_got_it, ORACLE_OWNER,
+		 "expected the host to have 5 free pages", "found 6"},
 		{"unmapped page", good_free, unlike_0, ORACLE_OWNER,
 		 "heap page 0 must be mapped, is unmapped", NULL},
 		{"mapped page", good_free, unlike_3, ORACLE_OWNER,
@@ -273,7 +283,6 @@ TELL(other_reclaimable, s->reclaimable = 42)
 TELL(asked_for_fewer, s->target = 1)
 TELL(stuck, s->stuck = true; s->stuck_need = 3)
 TELL(host_had_it, s->actual.need = 5; s->expect.need = 5)
-TELL(host_got_it, s->host_free = 6)
 TELL(locked, s->locks_held = 2)
 TELL(unlocked, s->unlocked = true; s->unlocked_at = 4096)
 TELL(unlocked_mc, s->unlocked = true; s->unlocked_at = STEP_NOWHERE)
@@ -301,8 +310,8 @@ static void the_promises(void **state)
 		 ORACLE_PROGRESS, "call 4 of at most 4", NULL},
 		{"stuck client", good_create, stuck, ORACLE_PROGRESS,
 		 "3 pages were asked for", "call 2"},
-		{"endless client", good_create_fails, host_got_it,
-		 ORACLE_PROGRESS, "call 4 of at most 4", "the host has 6"},
+		{"endless client", good_create_fails, host_had_it,
+		 ORACLE_PROGRESS, "call 4 of at most 4", "the host has 5"},
 		{"endless client, contract", contract_create_fails, host_had_it,
 		 ORACLE_PROGRESS, "5 pages; the host has 5", NULL},
 		{"lock held", good_free, locked, ORACLE_LOCK, "expected 0",

@@ -82,6 +82,16 @@ static void lie_none(struct step *s)
 	s->walk_nr = 0;
 }
 
+static void lie_counted_used(struct step *s)
+{
+	s->after.used++;
+}
+
+static void lie_counted_free(struct step *s)
+{
+	s->after.free--;
+}
+
 static void lie_broken(struct step *s)
 {
 	s->walk_nr = 2;
@@ -110,6 +120,10 @@ static void the_shape(void **state)
 		 "expected 4 chunks, walked 5", NULL},
 		{"none", good_free, lie_none, ORACLE_SHAPE,
 		 "expected 4 chunks, walked 0", NULL},
+		{"used, counted", good_free, lie_counted_used, ORACLE_SHAPE,
+		 "expected 3 used and 1 free chunks", "counted 4 and 1"},
+		{"free, counted", good_alloc, lie_counted_free, ORACLE_SHAPE,
+		 "expected 3 used and 1 free chunks", "counted 3 and 0"},
 		{"broken", good_free, lie_broken, ORACLE_SHAPE,
 		 "chunk 2 of 4, at +128", "next is not above it"},
 	};

@@ -86,7 +86,9 @@ static void handles_are_used_again(void **state)
 	expect_where(e, "free 31, used 16, mapped 1, hyp 16");
 
 	/* no place: the page is back, and what was allocated */
+	e->unlocks = 0;
 	expect(create_vm(e, 1), -WORLD_ENOSPC, 3);
+	assert_int_equal(e->unlocks, 3); /* allocator, table, allocator */
 	expect_where(e, "free 31, used 16, mapped 1, hyp 16");
 	assert_int_equal(world_destroy_vm(e->w, VM + 5).ret, 0);
 	assert_int_equal(world_destroy_vm(e->w, VM + 3).ret, 0);

@@ -103,6 +103,25 @@ static void a_mapping_fails(void **state)
 	}
 }
 
+/* The host's six; the six that the test gives and takes; four more of them. */
+static void a_donation_fails(void **state)
+{
+	struct earth *e = *state;
+
+	for (uint64_t n = 1; n <= 20; n++) {
+		struct world_result r;
+
+		earth(e, 16, 8);
+		world_fail(e->w, WORLD_FAIL_DONATE, n);
+		r = selftest(e);
+		assert_int_equal(r.ret, n <= 6	  ? -MODEL_ENOMEM
+					: n <= 16 ? -MODEL_EINVAL
+						  : 0);
+		assert_int_equal(world_armed(e->w, WORLD_FAIL_DONATE), n > 16);
+		expect_where(e, "free 8");
+	}
+}
+
 /* Raw, it answers what it needs; and more in its cache than it wants fails. */
 static void raw(void **state)
 {
@@ -166,6 +185,14 @@ static void predictable(void **state)
 	world_fail(e->w, WORLD_FAIL_PAGE, 1);
 	assert_true(world_selftest_predictable(e->w));
 	world_fail(e->w, WORLD_FAIL_DONATE, 9);
+	assert_true(world_selftest_predictable(e->w));
+	world_fail(e->w, WORLD_FAIL_DONATE, 0);
+	for (uint32_t i = 1; i <= 7; i++) {
+		world_begin(e->w);
+		world_raw_topup(e->w, WORLD_SELFTEST, phys(i), 1, &e->mem);
+	}
+	assert_true(world_selftest_predictable(e->w));
+	world_fail(e->w, WORLD_FAIL_DONATE, 9);
 	assert_false(world_selftest_predictable(e->w));
 }
 
@@ -175,6 +202,7 @@ int main(void)
 		earth_test(it_holds),
 		earth_test(it_wants_six_pages),
 		earth_test(a_mapping_fails),
+		earth_test(a_donation_fails),
 		earth_test(raw),
 		earth_test(another_cpu_meanwhile),
 		earth_test(predictable),

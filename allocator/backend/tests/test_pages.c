@@ -15,12 +15,12 @@ static void converts_any_address(void **state)
 		assert_int_equal(backend_phys_page(pa + PAGE - 1), page);
 	}
 	/* what is in no window is no memory, wherever the windows are */
-	assert_int_equal(backend_virt_to_phys(0x1234), BACKEND_PHYS_NONE |
-							       0x1234);
+	assert_int_equal(backend_virt_to_phys(0x1234),
+			 BACKEND_PHYS_NONE | 0x1234);
 	assert_int_equal(backend_phys_page(BACKEND_PHYS_NONE), -1);
 	/* an empty memcache's head, converted before it is looked at */
-	assert_int_equal(backend_phys_page(backend_virt_to_phys(
-				 backend_phys_to_virt(0))),
+	assert_int_equal(backend_phys_page(
+				 backend_virt_to_phys(backend_phys_to_virt(0))),
 			 -1);
 	assert_int_equal(backend_phys_page(0), -1);
 	assert_int_equal(backend_phys_page(backend_page_phys(POOL)), -1);
@@ -270,6 +270,24 @@ static void counts_pages_by_state(void **state)
 	assert_int_equal(backend_mapped_words(0)[0], 1);
 }
 
+/* A link is the first word of its page, whatever is left of the address. */
+static void links_begin_a_page(void **state)
+{
+	const int mc = 0;
+
+	(void)state;
+	assert_int_equal(backend_donate_hyp(pfn(1), 1), 0);
+	backend_cache_push(&mc, (void *)linear(1), 0);
+	for (unsigned long off = 1; off < PAGE; off *= 8) {
+		assert_int_equal(ENDS(backend_cache_push(
+					 &mc, (void *)(linear(1) + off), 0)),
+				 BACKEND_FAULT);
+		assert_int_equal(
+			ENDS(backend_cache_pop(&mc, (void *)(linear(1) + off))),
+			BACKEND_FAULT);
+	}
+}
+
 static void resets_what_was_touched(void **state)
 {
 	unsigned long va = map_one(0, 1);
@@ -321,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup(fails_the_nth_mapping_once, fresh),
 		cmocka_unit_test_setup(reserves_ranges_apart, fresh),
 		cmocka_unit_test_setup(counts_pages_by_state, fresh),
+		cmocka_unit_test_setup(links_begin_a_page, fresh),
 		cmocka_unit_test_setup(resets_what_was_touched, fresh),
 		cmocka_unit_test_setup(changes_the_page_size, fresh),
 	};

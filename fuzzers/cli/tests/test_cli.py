@@ -255,6 +255,11 @@ class Run(Case):
         self.assertIn("a.ops: holds, 3 ops, ", done.out)
         self.assertIn("shape is off", done.out)
 
+    def test_without_the_twin(self):
+        self.file("a.ops", "hypheap 1; topup 2; a = alloc 5000; free a")
+        digest = self.call("run", "a.ops").out
+        self.assertEqual(self.call("run", "--without-twin", "a.ops").out, digest)
+
     def test_an_expectation_that_is_not_met(self):
         self.file("a.ops", "hypheap 1\n# expect: pages/free\ntopup 1\n")
         done = self.call("run", "a.ops", status=1)
@@ -466,6 +471,17 @@ class Random(Case):
                                  rest["by_op"][word][key])
         other = self.stress("--runs=30", "--seed=10")
         self.assertNotEqual(whole["by_op"], other["by_op"])
+
+    def test_stress_digest(self):
+        args = ("--runs=40", "--ops=20", "--digest")
+        digest = self.stress(*args)["digest"]
+        self.assertRegex(digest, r"\A[0-9a-f]{16}\Z")
+        self.assertEqual(self.stress(*args)["digest"], digest)
+        self.assertIn(f"\ndigest {digest}\n", self.call("stress", *args).out)
+        # one program more, and one operation more
+        self.assertNotEqual(self.stress(*args, "--runs=41")["digest"], digest)
+        self.assertNotEqual(self.stress(*args, "--ops=21")["digest"], digest)
+        self.assertNotIn("digest", self.stress("--runs=1"))
 
     def test_stress_of_each_kind(self):
         for profile in ("heap", "host", "corrupt", "text"):

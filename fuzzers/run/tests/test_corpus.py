@@ -6,8 +6,8 @@ Runs every program of the corpus and holds it to what corpus/README.md says:
 
   all      exit status 0; text and bytes say the same program
   seeds    a comment first that tells the idea; most operations are executed;
-           together they have every operation, every kind of free! and of
-           corrupt, and every page size
+           together they have every operation in every form, every kind of
+           free! and of corrupt, every hypercall, and every page size
   known    the trace is NAME.trace, byte for byte
   seeds, known
            a comment "# -> RESULT, KEY=VALUE..." beside an operation is true;
@@ -27,8 +27,10 @@ from pathlib import Path
 
 SEEDS_LEAST = 40
 EXECUTED_LEAST = 70  # percent of a seed's operations
+TWO_WORDS = ("fail", "create", "trace", "shrink", "reclaim", "destroy")
 PAGES = (4096, 16384, 65536)
 FOLDERS = ("seeds", "known", "regress")
+ELSEWHERE = ("guest", "hyp")  # the trace has them only when they are not 0
 
 MARK = re.compile(r"#\s*->(?P<claim>.*)$")
 # RESULT[, KEY=VALUE...][: words]
@@ -147,9 +149,9 @@ def check_claims(corpus, path, steps):
         if claim["result"] != result:
             corpus.fails(path, f"line {number}: says {claim['result']}, but is {step.result}")
         for key, value in pairs(claim["census"] or "").items():
-            if step.census.get(key) != value:
-                corpus.fails(path, f"line {number}: says {key}={value}, but is "
-                                   f"{key}={step.census.get(key, '(no such key)')}")
+            actual = step.census.get(key, "0" if key in ELSEWHERE else "(no such key)")
+            if actual != value:
+                corpus.fails(path, f"line {number}: says {key}={value}, but is {key}={actual}")
 
 
 def check_outcome(corpus, path):
@@ -248,7 +250,7 @@ def op_words(corpus):
     # what a line says is indented below it
     grammar = re.findall(r"^(\S.*)\n[ ]{4}\S", text, re.M)
     words = {line.removeprefix("SLOT = ").split()[0] for line in grammar}
-    words -= {"hypheap", "heap", "#"}
+    words -= {"hypheap", "heap", "#", "at"}
     return words
 
 
@@ -260,7 +262,56 @@ def kinds_of(corpus, start, word):
     return set(match[1].replace(",", " ").split()) if match else set()
 
 
+def op_forms(corpus):
+    """All forms of the operations that have several, from the grammar in the help."""
+    text = corpus.call("help", "ops").stdout.decode()
+    grammar = re.findall(r"^(\S.*)\n[ ]{4}\S", text, re.M)
+    forms = set()
+    for line in grammar:
+        before, _, deferred = line.rpartition(": ")
+        for form in (deferred if before else line).split(" | "):
+            words = [word for word in form.split() if word.islower()]
+            if before:  # at unlock N: alloc, free, ... PAGES; at donate N: poke
+                moment = before.split()[1]
+                forms |= {f"at {moment} {kind}" for kind in re.split(r",\s*|\s+or\s+|\s+", form)
+                          if kind.islower()}
+            elif " | " in line and words[0] in TWO_WORDS:
+                forms.add(" ".join(words[:2]))
+    return forms
+
+
+def form_of(words):
+    """The form of an operation: its word, with the next if that says which it is."""
+    if words[0] == "at":
+        inner = words[3:]
+        return f"at {words[1]} {(inner[2] if inner[1:2] == ['='] else inner[0])}"
+    if words[0] in TWO_WORDS and len(words) > 1:
+        return " ".join(words[:1 if words[1].isdigit() else 2])
+    return words[0]
+
+
+def hypercalls(corpus):
+    """Number and name of every hypercall, from the table in the help."""
+    text = corpus.call("help", "ops").stdout.decode()
+    return dict(re.findall(r"^ +(\d+) (\w+) +\d  ?\S", text, re.M))
+
+
+def check_hypercalls(corpus, ops):
+    names = hypercalls(corpus)
+    said = {op[1] for op in ops if op and op[0] == "hvc"}
+    for name in sorted(set(names.values()) - said):
+        corpus.fails(None, f"no seed has hvc {name}")
+    if not any(word.isdigit() and word not in names for word in said):
+        corpus.fails(None, "no seed has a hypercall that is unknown")
+    if len(names) < 16:
+        corpus.fails(None, f"the help has {len(names)} hypercalls")
+
+
 def check_everything_occurs(corpus, lines):
+    forms = {form_of(line.split()) for line in lines if line.split()}
+    for form in sorted(op_forms(corpus) - forms):
+        corpus.fails(None, f"no seed has {form}")
+    lines = [re.sub(r"^at \w+ \d+: ", "", line) for line in lines]
     ops = [re.sub(r"^\w+ = ", "", line).split() for line in lines]
     occur = {op[0] for op in ops if op}
     kinds = {op[1] for op in ops if op and op[0] == "free!"}
@@ -272,6 +323,7 @@ def check_everything_occurs(corpus, lines):
 
     if not words or not all_kinds or not all_damages:
         corpus.fails(None, "hypheap does not tell its operations and the kinds of free! and corrupt")
+    check_hypercalls(corpus, ops)
     for what, must, have in (("operation", words, occur), ("free!", all_kinds, kinds), ("corrupt", all_damages, damages),
                              ("page size", set(PAGES), pages)):
         for word in sorted(must - have):

@@ -239,7 +239,7 @@ static void tell(void *data, const struct run *r, const struct step *step)
 		lie->tell(run);
 }
 
-static void caught(void (*how)(struct run *), enum oracle oracle)
+static void told(void (*how)(struct run *), bool without_twin)
 {
 	struct lie lie = {.after = 5, .tell = how};
 	struct run_config config = run_config_full();
@@ -249,7 +249,15 @@ static void caught(void (*how)(struct run *), enum oracle oracle)
 				  "reclaim all");
 	config.watch = tell;
 	config.data = &lie;
-	assert_false(run_program(run, &prog, &config, &result));
+	config.without_twin = without_twin;
+	/* the second time nobody lies, which replay would see */
+	config.replay = !without_twin;
+	run_program(run, &prog, &config, &result);
+}
+
+static void caught(void (*how)(struct run *), enum oracle oracle)
+{
+	told(how, false);
 	if (result.verdict.oracle != oracle)
 		fail_msg("expected %s, got %s: %s", oracle_name(oracle),
 			 oracle_name(result.verdict.oracle),
@@ -339,6 +347,22 @@ static void catches_the_twin(void **state)
 	caught(twin_loses_an_object, ORACLE_ACCOUNT);
 }
 
+/* Its word is left out, and nothing else is. */
+static void without_the_twin_only_it_can_lie(void **state)
+{
+	(void)state;
+	told(twin_writes, true);
+	assert_int_equal(result.verdict.oracle, ORACLE_NONE);
+	told(twin_loses_an_object, true);
+	assert_int_equal(result.verdict.oracle, ORACLE_NONE);
+	told(spoil_object, true);
+	assert_int_equal(result.verdict.oracle, ORACLE_NONE);
+	told(spoil_header, true);
+	assert_int_equal(result.verdict.oracle, ORACLE_PANIC);
+	told(model_misplaces_a_page, true);
+	assert_int_equal(result.verdict.oracle, ORACLE_OWNER);
+}
+
 /* ---- levels ------------------------------------------------------------- */
 
 static void holds_at_contract_level(void **state)
@@ -403,6 +427,7 @@ int main(void)
 		cmocka_unit_test(catches_the_allocator),
 		cmocka_unit_test(catches_the_model),
 		cmocka_unit_test(catches_the_twin),
+		cmocka_unit_test(without_the_twin_only_it_can_lie),
 		cmocka_unit_test(holds_at_contract_level),
 		cmocka_unit_test(runs_bare),
 		cmocka_unit_test(replays_one_fuzz_program_in_64),

@@ -12,8 +12,10 @@
 
 /* Results, trace lines and JSON, letter by letter. */
 
-#define OP4(kind_, sub_, slot_, arg_) \
-	{.kind = (kind_), .sub = (sub_), .slot = (slot_), .arg = (arg_)}
+#define OP4(kind_, sub_, slot_, arg_)                                          \
+	{                                                                      \
+		.kind = (kind_), .sub = (sub_), .slot = (slot_), .arg = (arg_) \
+	}
 
 static const struct {
 	struct op op;
@@ -45,7 +47,10 @@ static const struct {
 	{OP4(OP_FAIL, 0, 0, 1), {.err = 0}, "", "ok"},
 	{OP4(OP_MISUSE, MISUSE_NULL, 0, 0), {.err = 0}, "", "ok"},
 	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_SKIPPED}, "", "skipped"},
-	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_PANIC}, "hyp_free", "panic hyp_free"},
+	{OP4(OP_FREE, 0, 0, 0),
+	 {.end = STEP_PANIC},
+	 "hyp_free",
+	 "panic hyp_free"},
 	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_PANIC}, NULL, "panic ?"},
 	{OP4(OP_FREE, 0, 0, 0), {.end = STEP_FAULT}, "hyp_free", "panic fault"},
 	{OP4(OP_ALLOC, 0, 0, 0), {.end = STEP_HANG, .offset = 7}, "f", "hang"},

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table and the chart of what scripts/bugbench measured."""
+
+import statistics
+import subprocess
+
+from fuzz_error import Stop
+
+
+def _column(runs):
+    """Caught, then median and most seconds and programs; or how near it came."""
+    caught = [run for run in runs if run["caught"]]
+    share = f"{len(caught)}/{len(runs)}"
+    if not caught:
+        near = [word for word in ("triggered", "reached")
+                if any(run[word] for run in runs)]
+        if near:
+            return f"{share} {near[0]}"
+        known = any(run["reached"] is not None for run in runs)
+        return f"{share} {'not reached' if known else 'missed'}"
+    seconds = [run["seconds"] for run in caught]
+    programs = [run["programs"] for run in caught]
+    return f"{share} {statistics.median(seconds):.1f}/{max(seconds):.1f} s " \
+           f"{_short(statistics.median(programs))}/{_short(max(programs))}"
+
+
+def _short(number):
+    number = int(number)
+    for unit, size in (("M", 1000000), ("k", 1000)):
+        if number >= size * 10:
+            return f"{number // size}{unit}"
+    return str(number)
+
+
+def _once(runs):
+    return runs[0]["signature"] if runs[0]["caught"] else "missed"
+
+
+def table(document):
+    """A line a bug, then how many each column caught."""
+    names = document["engines"]
+    rows = [["bug", "ops", "own sequence", *names]]
+    for entry in document["bugs"]:
+        ok = entry["sequence"]["ok"]
+        row = [entry["bug"], str(entry["operations"]),
+               entry["oracle"] if ok else f"{entry['sequence']['signature']} NOT {entry['oracle']}"]
+        for name in names:
+            runs = entry["engines"].get(name, [])
+            once = name in ("selftest", "corpus")
+            row.append("" if not runs else _once(runs) if once else _column(runs))
+        rows.append(row)
+    bugs = document["bugs"]
+    totals = ["caught", "", f"{sum(entry['sequence']['ok'] for entry in bugs)}/{len(bugs)}"]
+    for name in names:
+        some = sum(any(run["caught"] for run in entry["engines"].get(name, []))
+                   for entry in bugs)
+        totals.append(f"{some}/{len(bugs)}")
+    rows.append(totals)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+             for row in rows]
+    head = f"limit {document['seconds']} s, {document['seeds']} seeds; caught/seeds, " \
+           "median/most seconds, median/most programs" if not document["quick"] else "quick"
+    return "\n".join([head, *lines])
+
+
+def chart(document, path, work):
+    """Bugs found (with the median seed) over the seconds it took, a line an engine."""
+    names = [name for name in document["engines"] if name not in ("selftest", "corpus")]
+    if not names:
+        raise Stop(2, "--chart: there is nothing to draw without a fuzzing engine")
+    plots = []
+    for name in names:
+        times = []
+        for entry in document["bugs"]:
+            runs = entry["engines"].get(name, [])
+            found = sorted(run["seconds"] if run["caught"] else float("inf") for run in runs)
+            if found and found[(len(found) - 1) // 2] != float("inf"):
+                times.append(max(0.1, found[(len(found) - 1) // 2]))
+        data = work / f"chart-{name}.dat"
+        lines = ["0.1 0"] + [f"{at:.3f} {i}" for i, at in enumerate(sorted(times), 1)]
+        lines.append(f"{document['seconds']} {len(times)}")
+        data.write_text("\n".join(lines) + "\n", encoding="ascii")
+        plots.append(f"'{data}' using 1:2 with steps lw 2 title '{name}'")
+    script = f"""set terminal svg size 800,500 background 'white'
+set output '{path}'
+set logscale x
+set xlabel 'seconds until found, median of the seeds'
+set ylabel 'planted bugs found, of {len(document["bugs"])}'
+set yrange [0:{len(document["bugs"])}]
+set xrange [0.1:{document["seconds"]}]
+set key left top
+set grid
+plot {", ".join(plots)}
+"""
+    try:
+        result = subprocess.run(["gnuplot"], input=script, text=True, check=False,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except FileNotFoundError as error:
+        raise Stop(2, "--chart needs gnuplot") from error
+    if result.returncode:
+        raise Stop(2, f"gnuplot: {result.stdout}")

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# scripts/bugbench --quick: planted bugs are seen by the oracles they name, and
+# it is told if one is not, or if a patch is none.
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+bugs=$top/allocator/bugs
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/bugs"
+
+# quick STATUS ARGUMENT...
+quick() {
+	expected=$1
+	shift
+	status=0
+	"$top/scripts/bugbench" --quick --out "$work/out" "$@" >"$work/log" 2>&1 || status=$?
+	[ "$status" -eq "$expected" ] || {
+		tail -n 40 "$work/log"
+		echo "FAIL: $*: exit status $status, expected $expected"
+		exit 1
+	}
+}
+
+# says WORDS: the last command did
+says() {
+	grep -q -e "$1" "$work/log" || {
+		cat "$work/log"
+		echo "FAIL: it does not say: $1"
+		exit 1
+	}
+}
+
+# one bug in each place that may have one: EL2, the host, a header, the backend
+quick 0 --bugs 03,16,15,22b --json "$work/json"
+says '^03-least-of-8 .* zeroed/alloc  *EINVAL'
+says '^22b-shared-page-donated .* result/hvc  *missed'
+says '^caught  *4/4'
+python3 - "$work/json" <<'END'
+import json, sys
+bugs = {bug["bug"]: bug for bug in json.load(open(sys.argv[1]))["bugs"]}
+assert len(bugs) == 4, bugs
+three = bugs["03-least-of-8"]
+assert three["sequence"] == {"signature": "zeroed/alloc", "clean": "holds", "ok": True}
+assert three["engines"]["selftest"][0]["caught"], three
+assert three["engines"]["corpus"][0]["caught"], three
+assert not bugs["22b-shared-page-donated"]["engines"]["selftest"][0]["caught"]
+END
+
+# another verdict than the one that is due is none
+sed 's,^Oracle: .*,Oracle: place/alloc,' "$bugs"/16-*.patch >"$work/bugs/01-other.patch"
+quick 1 --from "$work/bugs"
+says 'MISSED 01-other: its own sequence gives result/shrink, not place/alloc'
+
+# nor is a bug that is none
+sed -e 's,^+	return freed;,+	return freed ? freed : SHRINK_STOP; /* the same */,' \
+	"$bugs"/16-*.patch >"$work/bugs/01-other.patch"
+quick 1 --from "$work/bugs"
+says 'MISSED 01-other: its own sequence gives holds, not result/shrink'
+
+# nor one that the clean build does not come out of as it should
+sed 's,^  shrink 1,  # expect: result/shrink\n  shrink 1,' \
+	"$bugs"/16-*.patch >"$work/bugs/01-other.patch"
+quick 1 --from "$work/bugs"
+says 'the clean build: status 1'
+
+sed '/^Oracle/d' "$bugs"/16-*.patch >"$work/bugs/01-other.patch"
+quick 2 --from "$work/bugs"
+says 'header lacks Oracle'
+sed 's,return freed ? freed,return lost ? lost,' "$bugs"/16-*.patch >"$work/bugs/01-other.patch"
+quick 2 --from "$work/bugs"
+says 'FAILED'
+
+quick 2 --bugs 99
+says 'no such patch'
