@@ -187,6 +187,8 @@ class Browser:
         self.mouse("released", x, y)
 
     def shoot(self, file):
-        """All of the page as a picture."""
+        """All of the page as a picture, once it has been drawn."""
+        self.js("""scrollTo(0, 0), new Promise((done) => requestAnimationFrame(
+            () => requestAnimationFrame(done)))""")
         png = self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         Path(file).write_bytes(base64.b64decode(png))
