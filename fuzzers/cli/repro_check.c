@@ -77,8 +77,8 @@ static void expect_place(FILE *out, const struct repro *repro,
 	fprintf(out,
 		"\texpect(\"address modulo 16\", %s %% 16, 0);\n"
 		"\texpect(\"outside the heap\", %s + %" PRIu64 " > "
-							       "heap_bytes(), "
-							       "0);\n",
+		"heap_bytes(), "
+		"0);\n",
 		name, name, step->size);
 	repro_live(repro, size);
 	for (uint16_t slot = 0; slot < OP_SLOTS; slot++)

@@ -58,7 +58,7 @@ static void client(FILE *out, const struct op *op)
 	if (op->kind == OP_CREATE && op->sub == CREATE_VM)
 		fprintf(out,
 			"\thyp(host_create_vm(%" PRIu64 "u, 16, &loop, "
-							"&ret));\n"
+			"&ret));\n"
 			"\tif (ret > 0)\n\t\tvm[%u] = ret;\n",
 			op->arg, op->slot);
 	else if (op->kind == OP_CREATE)
@@ -80,7 +80,7 @@ static void client(FILE *out, const struct op *op)
 }
 
 /* A value that may name a page of the pool. */
-static void place(FILE *out, uint64_t value)
+static void place(FILE *out, const struct repro *repro, uint64_t value)
 {
 	static const char *const call[] = {"phys", "host", "el2"};
 	uint32_t tag = op_tag(value);
@@ -88,18 +88,18 @@ static void place(FILE *out, uint64_t value)
 	if (!tag)
 		fprintf(out, "%" PRIu64 "u", value);
 	else if (tag == OP_TAG_FRAME)
-		fprintf(out, "heap_page_phys(%u) / %s", op_tag_page(value),
-			"PAGE_SIZE");
+		fprintf(out, "heap_page_phys(%u) / %u", op_tag_page(value),
+			1u << repro->prog->world.page_shift);
 	else
 		fprintf(out, "heap_page_%s(%u) + %u", call[tag - OP_TAG_PHYS],
 			op_tag_page(value), op_tag_offset(value));
 }
 
-static void poke(FILE *out, const struct op *op)
+static void poke(FILE *out, const struct repro *repro, const struct op *op)
 {
 	fprintf(out, "\theap_poke(%u, %u, ", op_tag_page(op->arg),
 		op_tag_offset(op->arg));
-	place(out, op->x[0]);
+	place(out, repro, op->x[0]);
 	fputs(");\n", out);
 }
 
@@ -172,7 +172,7 @@ static void print_call(FILE *out, const struct repro *repro, uint32_t i)
 		fputs("\thyp(host_deprivilege(&err));\n", out);
 		return;
 	case OP_POKE:
-		poke(out, op);
+		poke(out, repro, op);
 		return;
 	case OP_CORRUPT:
 	case OP_HVC:
@@ -190,5 +190,8 @@ void repro_op(FILE *out, const struct repro *repro, uint32_t i)
 		"\n\t/* %s: %s */\n\theap_begin(UINT64_MAX);\n"
 		"\thost_begin();\n",
 		op_print(&step->op, text, sizeof(text)), step->result);
+	if (i + 1 == repro->nr && repro->result.verdict.step &&
+	    repro->result.last.expect.end == STEP_PANIC)
+		fputs("\tmust_panic = 1;\n", out);
 	print_call(out, repro, i);
 }

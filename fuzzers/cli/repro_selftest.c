@@ -136,8 +136,8 @@ static void print_op(FILE *out, const struct repro *repro, uint32_t i)
 	case OP_TOPUP:
 		fprintf(out,
 			"\tif (repro_topup(heap, list, %" PRIu64 "UL))"
-								 "\n\t\treturn "
-								 "-EINVAL;\n",
+			"\n\t\treturn "
+			"-EINVAL;\n",
 			op->arg);
 		return;
 	case OP_RECLAIM:
@@ -145,8 +145,8 @@ static void print_op(FILE *out, const struct repro *repro, uint32_t i)
 			"\tpages = list->nr_pages;\n"
 			"\theap_reclaim(heap, list, %" PRIu64 "UL);\n"
 			"\tif (list->nr_pages - pages != %" PRIu64 ")\n\t\tretu"
-								   "rn "
-								   "-EINVAL;\n",
+			"rn "
+			"-EINVAL;\n",
 			op->arg, due(repro, i)->pages);
 		return;
 	default:
@@ -176,9 +176,9 @@ static void print_check(FILE *out, const struct repro *repro)
 	case ORACLE_OWNER:
 		fprintf(out,
 			"\n\tif (heap_reclaimable(heap) != %" PRIu64 ")\n\t\tre"
-								     "turn "
-								     "-EINVAL;"
-								     "\n",
+			"turn "
+			"-EINVAL;"
+			"\n",
 			step->reclaimable_expect);
 		fputs("\n\t/*\n\t * What is broken may show only later: the "
 		      "chunk list, or the place of a page.\n\t */\n",

@@ -53,7 +53,7 @@ commit "does not build" >/dev/null
 sed -i '/^#error$/d' $alloc
 commit "holds again" >/dev/null
 cp $alloc "$work/alloc.c"
-sed -i 's/\*size + HDR_SIZE > heap_size/*size > 64/' $alloc
+sed -i 's/\*size + HDR_SIZE > heap_size/*size > 64 && heap_size/' $alloc
 commit "fails in another way" >/dev/null
 cp "$work/alloc.c" $alloc
 commit "holds once more" >/dev/null
@@ -71,11 +71,11 @@ expect 255 "$work/step" "$work/none"
 expect 255 "$work/step" --alloc x "$work/crash.ops"
 expect 0 "$work/step" --help
 
-git bisect start -q "$bad" "$good" >/dev/null
+git bisect start "$bad" "$good" >"$work/log" 2>&1
 expect 0 git bisect run "$work/step" "$work/crash.ops"
 grep -q "^$bug is the first bad commit" "$work/log" ||
 	fail "git bisect found another commit than $bug"
-git bisect reset -q >/dev/null 2>&1
+git bisect reset >/dev/null 2>&1
 
 # each answer by itself
 git checkout -q "$good"
