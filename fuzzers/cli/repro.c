@@ -164,7 +164,7 @@ static void declare(FILE *out, const struct repro *repro)
 		if (op_slot(op) == SLOT_NONE || seen[op->slot])
 			continue;
 		seen[op->slot] = true;
-		fprintf(out, "\tuint64_t %s = NONE;\n",
+		fprintf(out, "\tuint64_t %s __attribute__((unused)) = NONE;\n",
 			slot_name(op->slot, name));
 	}
 	fputs("\tuint64_t pages = 0;\n\tlong ret = 0;\n", out);
@@ -183,6 +183,7 @@ static void set_up(FILE *out, const struct repro *repro)
 		".pool_pages = %u, .cpus = %u});\n"
 		"\t%s(%u);\n"
 		"\theap_set_sizes(%u, %u);\n"
+		"\theap_watchdog(2);\n"
 		"\theap_begin(UINT64_MAX);\n",
 		w->pool_pages, 1u << w->page_shift, w->cpus,
 		w->cpus == 1 ? "" : "s", w->page_shift, w->pool_pages, w->cpus,

@@ -103,6 +103,19 @@ static void poke(FILE *out, const struct repro *repro, const struct op *op)
 	fputs(");\n", out);
 }
 
+/* The byte says which write it was. */
+static void print_write(FILE *out, const struct repro *repro, uint32_t i,
+			const char *slot)
+{
+	struct repro before = *repro;
+	uint64_t size[OP_SLOTS];
+
+	before.nr = i;
+	repro_live(&before, size);
+	fprintf(out, "\tfill(%s, %" PRIu64 ", %u);\n", slot,
+		size[repro->step[i].op.slot], 1 + i % 255);
+}
+
 static void print_call(FILE *out, const struct repro *repro, uint32_t i)
 {
 	const struct op *op = &repro->step[i].op;
@@ -122,16 +135,9 @@ static void print_call(FILE *out, const struct repro *repro, uint32_t i)
 	case OP_FREE:
 		fprintf(out, "\thyp_free(%s);\n", slot);
 		return;
-	case OP_WRITE: {
-		uint64_t size[OP_SLOTS];
-		struct repro before = *repro;
-
-		before.nr = i;
-		repro_live(&before, size);
-		fprintf(out, "\tfill(%s, %" PRIu64 ", %u);\n", slot,
-			size[op->slot], 1 + i % 255);
+	case OP_WRITE:
+		print_write(out, repro, i, slot);
 		return;
-	}
 	case OP_TOPUP:
 		fprintf(out, "\thyp(host_topup(%" PRIu64 "u, &err));\n",
 			op->arg);
