@@ -185,7 +185,8 @@ class Page(unittest.TestCase):
         self.assertGreater(len(sources), 40)
         for source in sources:
             text = source.read_text(encoding="utf-8")
-            if "corrupt" in text or "selftest" in text:
+            # the cache of the self test's heap counts as spare, too
+            if any(words in text for words in ("corrupt", "selftest", "topup 2 ")):
                 continue
             self.open(source)
             wrong = self.js("""series.reclaimable.map((n, i) => {
