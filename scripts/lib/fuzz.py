@@ -37,8 +37,8 @@ def parse(argv):
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
                         help="how long to fuzz, 0: until Ctrl-C (default 60)")
     parser.add_argument("--engine", choices=("both", "libfuzzer", "afl"), default="both")
-    parser.add_argument("--target", default="fuzz_heap", metavar="NAME",
-                        help="fuzz target (default fuzz_heap)")
+    parser.add_argument("--target", default="fuzz_host", metavar="NAME",
+                        help="fuzz target (default fuzz_host)")
     parser.add_argument("--corpus", type=Path, default=TOP / "corpus", metavar="DIR",
                         help="where to begin: text programs (.ops) and byte files "
                              "(.bin or no extension); default: corpus")
