@@ -206,9 +206,9 @@ static bool judge(struct run *run, struct step *step, struct verdict *v)
 	    oracle_zeroed(step, v))
 		return true;
 
-	snprintf(text, sizeof(text), "%s", v->text);
-	snprintf(v->text, sizeof(v->text), "at unlock %u, CPU %u: %s",
-		 step->op.at, other_cpu(run), text);
+	snprintf(text, sizeof(text), "at unlock %u, CPU %u: %.*s", step->op.at,
+		 other_cpu(run), VERDICT_TEXT - 64, v->text);
+	memcpy(v->text, text, sizeof(v->text));
 
 	return false;
 }
