@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -109,6 +110,7 @@ static __attribute__((noreturn)) void serve(struct shared *shared, int line)
 		dup2(null, STDERR_FILENO);
 	}
 
+	assert(shared);
 	run = run_create();
 	if (!run)
 		_exit(3);
@@ -171,6 +173,7 @@ void child_destroy(struct child *child)
 static int make_room(struct child *child, uint32_t nr)
 {
 	uint32_t room = FIRST_ROOM;
+	void *at;
 
 	if (child->shared && nr <= child->shared->room)
 		return 0;
@@ -180,12 +183,11 @@ static int make_room(struct child *child, uint32_t nr)
 	drop_shared(child);
 	child->bytes =
 		sizeof(struct shared) + 2 * (size_t)room * sizeof(struct op);
-	child->shared = mmap(NULL, child->bytes, PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (child->shared == MAP_FAILED) {
-		child->shared = NULL;
+	at = mmap(NULL, child->bytes, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
 		return -errno;
-	}
+	child->shared = at;
 	child->shared->room = room;
 	return 0;
 }
@@ -270,6 +272,7 @@ int child_run(struct child *child, const struct prog *prog,
 		return err;
 
 	shared = child->shared;
+	assert(shared);
 	shared->config = child->config;
 	shared->world = prog->world;
 	shared->nr = prog->nr;

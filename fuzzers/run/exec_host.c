@@ -91,9 +91,10 @@ static bool expect_topup(struct run *run, struct step *step)
 static void call_topup(struct run *run, struct step *step)
 {
 	int err = 0;
+	bool did = host_topup(step->op.arg, &err);
 
 	(void)run;
-	returned(step, host_topup(step->op.arg, &err), err);
+	returned(step, did, err);
 }
 
 static bool expect_reclaim(struct run *run, struct step *step)
@@ -289,8 +290,9 @@ static void call_destroy(struct run *run, struct step *step)
 {
 	uint64_t *vm = &run->vm[step->op.slot];
 	long ret = 0;
+	bool did = host_destroy_vm(*vm, &ret);
 
-	returned(step, host_destroy_vm(*vm, &ret), ret);
+	returned(step, did, ret);
 	if (step->actual.end != STEP_DONE)
 		return;
 	if (!run_exact(run))
@@ -322,7 +324,8 @@ static void call_trace(struct run *run, struct step *step)
 
 	(void)run;
 	if (step->op.sub == TRACE_UNLOAD) {
-		returned(step, host_trace_unload(&ret), ret);
+		did = host_trace_unload(&ret);
+		returned(step, did, ret);
 		return;
 	}
 	did = host_trace_load((uint32_t)step->op.arg, CALL_TRIES, &loop, &ret);
@@ -370,9 +373,10 @@ static bool expect_deprivilege(struct run *run, struct step *step)
 static void call_deprivilege(struct run *run, struct step *step)
 {
 	int err = 0;
+	bool did = host_deprivilege(&err);
 
 	(void)run;
-	returned(step, host_deprivilege(&err), err);
+	returned(step, did, err);
 }
 
 const struct exec *exec_of_host(uint8_t kind)

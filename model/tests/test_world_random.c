@@ -288,11 +288,12 @@ static void any_operations(void **state)
 	run = (struct run){.e = e, .random = 0x9E3779B97F4A7C15ull};
 	for (uint32_t n = 0; n < RUNS; n++) {
 		uint32_t pool = 8 + (uint32_t)below(EARTH_PAGES - 7);
+		uint32_t heap = 4 + (uint32_t)below(40);
+		uint64_t vm = below(2) * 100, vcpu = below(2) * 500;
 
 		run.past = false;
 		run.warned = 0;
-		earth_of(e, 4 + (uint32_t)below(40), pool, below(2) * 100,
-			 below(2) * 500, below(2));
+		earth_of(e, heap, pool, vm, vcpu, below(2));
 		for (uint32_t i = 0; i < OPS; i++)
 			step(e);
 		end(e);

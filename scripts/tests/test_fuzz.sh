@@ -36,7 +36,9 @@ expect 2 "$top/scripts/fuzz" --engine none
 mkdir empty
 for engine in libfuzzer afl; do
 	out=$work/$engine
+	# a target that begins with nothing when the corpus is empty
 	expect 1 "$top/scripts/fuzz" --engine "$engine" --seconds 120 --jobs 1 \
+		--target fuzz_heap \
 		--alloc "$top/scripts/tests/planted.c" --corpus "$work/empty" \
 		--out "$out"
 	grep -q '^FOUND zeroed/' log || fail "$engine found something else"
