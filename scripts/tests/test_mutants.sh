@@ -130,7 +130,7 @@ def ids(text):
 before = ids(builder.text)
 line = "\tunsigned long mark;\n"
 changed = "/* one line more */\n" + builder.text.replace(
-    line, line + "\n\tif (!heap)\n\t\treturn NULL;\n", 1)
+    line, line + "\n\theap->start *= 77;\n", 1)
 after = ids(changed)
 assert set(before) < set(after), set(before) - set(after)
 assert {after[name].function for name in set(after) - set(before)} == {"chunk_create"}
