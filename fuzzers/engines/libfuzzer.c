@@ -77,10 +77,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 		return mutate_bytes(data, size, max_size, &rng);
 
 	prog_decode(&first, data, size);
-	if (first.nr)
-		prog_mutate(&first, &rng, max_size);
-	else
+	if (!first.nr)
 		begin_afresh(&rng, max_size);
+	prog_mutate(&first, &rng, max_size);
 
 	return prog_encode(&first, data, max_size);
 }
