@@ -282,6 +282,11 @@ bool heap_host_owns(uint32_t page); /* shares it, perhaps */
 uint64_t heap_page_phys(uint32_t page);
 uint64_t heap_page_host(uint32_t page);
 uint64_t heap_page_el2(uint32_t page);
+/*
+ * heap_phys_behind() - The physical address behind one that the host hands to
+ * EL2: its own, or EL2's linear one. Behind any other is no memory.
+ */
+uint64_t heap_phys_behind(uint64_t address);
 /* heap_phys_page() - The page at @phys, or -1. */
 int64_t heap_phys_page(uint64_t phys);
 

@@ -335,6 +335,16 @@ uint64_t heap_page_el2(uint32_t page)
 	return backend_phys_to_virt(backend_page_phys(page));
 }
 
+uint64_t heap_phys_behind(uint64_t address)
+{
+	const uint64_t offset = address - backend_host_window();
+
+	if (offset < BACKEND_LINEAR_MAX)
+		return BACKEND_PHYS_BASE + offset;
+
+	return backend_virt_to_phys(address);
+}
+
 int64_t heap_phys_page(uint64_t phys)
 {
 	return backend_phys_page(phys);

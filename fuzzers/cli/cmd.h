@@ -3,6 +3,7 @@
 #define HYPHEAP_CMD_H
 
 #include <argp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -126,6 +127,13 @@ int input_read(const char *name, struct prog *prog, char why[INPUT_WHY]);
  * program with one line and STATUS_USAGE.
  */
 void output_watch(void);
+
+/*
+ * catch_interrupt() - From now on the first SIGINT or SIGTERM sets interrupted,
+ * for the command to end in order; a second one ends it at once.
+ */
+extern volatile sig_atomic_t interrupted;
+void catch_interrupt(void);
 /* output_failed() - Standard output is broken: it is no use to go on. */
 bool output_failed(void);
 

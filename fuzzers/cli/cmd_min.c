@@ -35,14 +35,6 @@ struct min {
 	int error;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 /* ---- the best so far ---------------------------------------------------- */
 
 struct to_write {
@@ -303,16 +295,13 @@ static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct options options = {.level = RUN_EXACT,
 				  .timeout = TIMEOUT_SECONDS};
-	struct sigaction action = {.sa_handler = on_interrupt,
-				   .sa_flags = (int)SA_RESETHAND};
 	char why[INPUT_WHY];
 	struct prog prog;
 	int status = STATUS_USAGE;
 
 	argp_parse(cmd->argp, argc, argv, 0, NULL, &options);
 	prog_init(&prog);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_interrupt();
 	if (!input_read(options.file, &prog, why))
 		status = run_min(&options, &prog);
 	else

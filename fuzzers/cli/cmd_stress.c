@@ -42,14 +42,6 @@ struct stress {
 	bool tty;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 /* ---- progress ----------------------------------------------------------- */
 
 static void tell_progress(struct stress *s)
@@ -352,8 +344,6 @@ static int run(const struct command *cmd, int argc, char **argv)
 	static struct stress s;
 	struct options options = {
 		.source = source_default(), .level = RUN_EXACT, .folder = "."};
-	struct sigaction action = {.sa_handler = on_interrupt,
-				   .sa_flags = (int)SA_RESETHAND};
 	double elapsed;
 	bool holds;
 
@@ -364,8 +354,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	s.run = new_run();
 	prog_init(&s.prog);
 	heap_watchdog(WATCHDOG_SECONDS);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_interrupt();
 	s.tty = isatty(STDERR_FILENO);
 	s.every = s.tty ? 1 : 10;
 	s.began = seconds();

@@ -22,14 +22,6 @@ struct options {
 	const char *folder, *sarif;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 /* ---- replaying ---------------------------------------------------------- */
 
 static void tell(const struct triage *t, size_t done, double *told, bool end)
@@ -293,14 +285,11 @@ static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct options options = {
 		.timeout = TIMEOUT_SECONDS, .folder = ".", .level = RUN_EXACT};
-	struct sigaction action = {.sa_handler = on_interrupt,
-				   .sa_flags = (int)SA_RESETHAND};
 	struct triage t = {.nr = 0};
 	int status = STATUS_HOLDS;
 
 	argp_parse(cmd->argp, argc, argv, 0, NULL, &options);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_interrupt();
 	for (int i = 0; i < options.nr; i++) {
 		int err = triage_collect(&t, options.paths[i]);
 

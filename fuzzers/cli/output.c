@@ -62,6 +62,25 @@ void output_watch(void)
 	}
 }
 
+/* ---- Ctrl-C -------------------------------------------------------------- */
+
+volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+void catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt,
+				   .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 /* ---- files -------------------------------------------------------------- */
 
 /* Into what is there: standard output, a device, a pipe. */

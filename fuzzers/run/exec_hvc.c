@@ -19,8 +19,6 @@
 #include "program/hvc.def"
 #undef HVC
 
-#define HOST_WINDOW_BYTES (256ull << 20)
-
 /* ---- addresses ---------------------------------------------------------- */
 
 /* What a value of the program stands for on this machine. */
@@ -42,22 +40,6 @@ static uint64_t resolve(const struct run *run, uint64_t value)
 	default:
 		return value;
 	}
-}
-
-#define PHYS_NONE (1ull << 56) /* as EL2's arithmetic has it */
-
-/*
- * The physical address behind an address that the host hands over: the host's
- * own, or EL2's linear one. Behind any other is no memory.
- */
-static uint64_t behind(uint64_t address)
-{
-	if (address - heap_page_host(0) < HOST_WINDOW_BYTES)
-		return address - heap_page_host(0) + heap_page_phys(0);
-	if (address - heap_page_el2(0) < HOST_WINDOW_BYTES)
-		return address - heap_page_el2(0) + heap_page_phys(0);
-
-	return PHYS_NONE | (address & 0xffff);
 }
 
 /* Page and offset of a poke; false: it is not in the host's memory. */
@@ -141,10 +123,11 @@ static struct world_result expect_call(struct run *run, const struct op *op,
 	case HVC_UNSHARE:
 		return world_raw_unshare(w, x1, mem);
 	case HVC_INIT_VM:
-		return world_raw_init_vm(w, run->cpu, behind(x1), behind(x2),
-					 mem);
+		return world_raw_init_vm(w, run->cpu, heap_phys_behind(x1),
+					 heap_phys_behind(x2), mem);
 	case HVC_INIT_VCPU:
-		return world_raw_init_vcpu(w, run->cpu, x1, behind(x2), mem);
+		return world_raw_init_vcpu(w, run->cpu, x1,
+					   heap_phys_behind(x2), mem);
 	case HVC_GET_VM:
 		return world_raw_get_vm(w, x1);
 	case HVC_PUT_VM:
@@ -152,7 +135,8 @@ static struct world_result expect_call(struct run *run, const struct op *op,
 	case HVC_TEARDOWN_VM:
 		return world_raw_teardown_vm(w, x1);
 	case HVC_TRACING_LOAD:
-		return world_raw_tracing_load(w, run->cpu, behind(x1), x2, mem);
+		return world_raw_tracing_load(w, run->cpu, heap_phys_behind(x1),
+					      x2, mem);
 	case HVC_TRACING_UNLOAD:
 		return world_raw_tracing_unload(w);
 	case HVC_DONATE_GUEST:
@@ -314,8 +298,7 @@ bool poke_expect(struct run *run, struct step *step)
 	if (!poke_place(run, &step->op, &page, &offset) || host_uses(page))
 		return false;
 
-	return heap_owner(heap_page_phys(page)) == HEAP_HOST ||
-	       heap_owner(heap_page_phys(page)) == HEAP_SHARED;
+	return heap_host_owns(page);
 }
 
 void poke_call(struct run *run, struct step *step)
