@@ -82,6 +82,13 @@ extern const char *const status_what[];
 uint64_t option_number(struct argp_state *state, const char *name,
 		       const char *text, uint64_t lo, uint64_t hi);
 
+/*
+ * option_files() - What parses the rest of a command with one FILE and -o OUT,
+ * which must both be said.
+ */
+error_t option_files(int key, char *arg, struct argp_state *state,
+		     const char **file, const char **out);
+
 /* option_level() - "exact" or "contract", or a usage error. */
 enum run_level option_level(struct argp_state *state, const char *text);
 

@@ -17,24 +17,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
 
-	switch (key) {
-	case 'o':
-		options->out = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (state->arg_num)
-			argp_error(state, "one FILE only");
-		options->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->file)
-			argp_error(state, "which FILE?");
-		if (!options->out)
-			argp_error(state, "where to? -o OUT is missing");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return option_files(key, arg, state, &options->file, &options->out);
 }
 
 static const struct argp_option option_list[] = {

@@ -27,6 +27,29 @@ uint64_t option_number(struct argp_state *state, const char *name,
 	return number;
 }
 
+error_t option_files(int key, char *arg, struct argp_state *state,
+		     const char **file, const char **out)
+{
+	switch (key) {
+	case 'o':
+		*out = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num)
+			argp_error(state, "one FILE only");
+		*file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!*file)
+			argp_error(state, "which FILE?");
+		if (!*out)
+			argp_error(state, "where to? -o OUT is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 enum run_level option_level(struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "contract"))
