@@ -180,15 +180,9 @@ static unsigned long chunk_mark(const struct hyp_allocator *heap,
 static void chunk_set_mark(const struct hyp_allocator *heap,
 			   struct chunk_hdr *chunk, unsigned long mark)
 {
-	unsigned long end = chunk_end(heap, chunk);
-
 	chunk->unmapped &= CHUNK_USED;
-	if (mark != end) {
-		/* Pages are mapped and unmapped whole */
-		WARN_ON(mark > end || !PAGE_ALIGNED(mark) ||
-			!PAGE_ALIGNED(end));
+	if (mark != chunk_end(heap, chunk))
 		chunk->unmapped |= mark - chunk_addr(chunk);
-	}
 	chunk_hash_update(chunk);
 }
 
@@ -204,16 +198,14 @@ static unsigned long chunk_mapped_size(const struct hyp_allocator *heap,
 	return chunk_mark(heap, chunk) - chunk_data(chunk);
 }
 
-/* The size that was asked for is not kept: only the tail's is known. */
-static unsigned long chunk_used_size(const struct hyp_allocator *heap,
-				     const struct chunk_hdr *chunk)
+/* Behind what is in use. The size that was asked for is kept of no chunk. */
+static unsigned long chunk_used_end(const struct hyp_allocator *heap,
+				    const struct chunk_hdr *chunk)
 {
 	if (!chunk_is_used(chunk))
-		return 0;
-	if (chunk->next)
-		return chunk_mapped_size(heap, chunk);
+		return chunk_data(chunk);
 
-	return heap->last_used - chunk_data(chunk);
+	return chunk->next ? chunk_mark(heap, chunk) : heap->last_used;
 }
 
 /* Point two chunks at each other; either may be missing. */
@@ -236,12 +228,16 @@ static void chunk_link(struct chunk_hdr *prev, struct chunk_hdr *next)
  */
 
 /*
- * Back [@mark, @end) page by page. @mark follows each page, so that a mapping
+ * Map a chunk up to @end, and what is below it; without a chunk, the empty
+ * list's range. Page by page: the mark follows each of them, so that a mapping
  * which fails half-way keeps what it got.
  */
 static int heap_map(struct hyp_allocator *heap, struct chunk_hdr *chunk,
-		    unsigned long mark, unsigned long end)
+		    unsigned long end)
 {
+	unsigned long mark = chunk ? chunk_mark(heap, chunk)
+				   : heap->first_unmapped;
+
 	while (mark < end) {
 		void *page = pop_hyp_memcache(&heap->mc, hyp_phys_to_virt);
 		int ret;
@@ -269,93 +265,50 @@ static int heap_map(struct hyp_allocator *heap, struct chunk_hdr *chunk,
 	return 0;
 }
 
-/* Make sure that the chunk is mapped up to @end. */
-static int chunk_map(struct hyp_allocator *heap, struct chunk_hdr *chunk,
-		     unsigned long end)
-{
-	if (!chunk_has_hole(chunk))
-		return 0;
-
-	return heap_map(heap, chunk, chunk_mark(heap, chunk), end);
-}
-
 /*
  * Creating chunks.
  */
 
 /*
- * The next place at or after @addr for a header. It stays within a page, and
- * either begins it or leaves room for a whole chunk before it, so that reclaim
- * can always put a header at the page boundary below.
+ * The next place for a header at or after @addr, a multiple of 16. It either
+ * begins a page or leaves room for a whole chunk before it, so that reclaim can
+ * always put a header at the page boundary below.
  */
 static unsigned long chunk_start(unsigned long addr)
 {
-	unsigned long offset = addr & ~PAGE_MASK;
+	if (PAGE_ALIGNED(addr))
+		return addr;
 
-	if (PAGE_ALIGN(addr) - addr < HDR_SIZE)
-		return PAGE_ALIGN(addr);
-	if (offset < MIN_CHUNK)
-		return (addr & PAGE_MASK) + MIN_CHUNK;
-
-	return addr;
-}
-
-/* May a chunk with its data up to @end be created at @addr, behind @prev? */
-static int chunk_may_create(const struct hyp_allocator *heap,
-			    const struct chunk_hdr *prev, unsigned long addr,
-			    unsigned long end)
-{
-	unsigned long offset = addr & ~PAGE_MASK;
-
-	if (end > heap->end)
-		return -E2BIG;
-	if (addr < heap->start || addr + HDR_SIZE > end)
-		return -EINVAL;
-	if (offset && (offset < MIN_CHUNK || PAGE_SIZE - offset < HDR_SIZE))
-		return -EINVAL;
-
-	if (!prev)
-		return addr == heap->start ? 0 : -EINVAL;
-	if (addr < chunk_data(prev) + chunk_used_size(heap, prev))
-		return -EINVAL;
-	if (end > chunk_end(heap, prev))
-		return -EINVAL;
-	if (chunk_has_hole(prev) && addr > chunk_mark(heap, prev))
-		return -EINVAL;
-
-	return 0;
+	return max(addr, PAGE_ALIGN_DOWN(addr) + MIN_CHUNK);
 }
 
 /*
  * Create an unused chunk at @addr, mapped at least up to @end, between @prev
  * (NULL: in the empty list) and what follows it. It takes over prev's hole.
+ * There is room for it: behind what prev uses, up to where prev ends, and not
+ * within prev's hole.
  */
 static struct chunk_hdr *chunk_create(struct hyp_allocator *heap,
 				      struct chunk_hdr *prev,
 				      unsigned long addr, unsigned long end)
 {
 	struct chunk_hdr *chunk = (struct chunk_hdr *)addr;
-	struct chunk_hdr *next;
+	struct chunk_hdr *next = NULL;
 	unsigned long mark;
 	int ret;
 
-	ret = chunk_may_create(heap, prev, addr, end);
+	ret = heap_map(heap, prev, end);
 	if (ret)
 		return ERR_PTR(ret);
 
-	if (prev)
-		ret = chunk_map(heap, prev, end);
-	else
-		ret = heap_map(heap, NULL, heap->first_unmapped, end);
-	if (ret)
-		return ERR_PTR(ret);
-
-	mark = prev ? chunk_mark(heap, prev) : heap->first_unmapped;
-	next = prev ? chunk_next(prev) : NULL;
-
-	memset(chunk, 0, HDR_SIZE);
-	if (prev)
+	mark = heap->first_unmapped;
+	if (prev) {
+		mark = chunk_mark(heap, prev);
+		next = chunk_next(prev);
 		chunk_set_mark(heap, prev, chunk_end(heap, prev));
+	}
+
+	*chunk = (struct chunk_hdr){};
 	chunk_link(prev, chunk);
 	chunk_link(chunk, next);
 	chunk_set_mark(heap, chunk, mark);
@@ -378,9 +331,9 @@ static unsigned long chunk_missing_pages(const struct hyp_allocator *heap,
 					 const struct chunk_hdr *chunk,
 					 unsigned long size)
 {
-	unsigned long mapped = chunk_mapped_size(heap, chunk);
+	unsigned long mapped = min(chunk_mapped_size(heap, chunk), size);
 
-	return mapped < size ? DIV_ROUND_UP(size - mapped, PAGE_SIZE) : 0;
+	return DIV_ROUND_UP(size - mapped, PAGE_SIZE);
 }
 
 /*
@@ -391,7 +344,7 @@ static struct chunk_hdr *heap_find(const struct hyp_allocator *heap,
 				   unsigned long size)
 {
 	struct chunk_hdr *chunk, *best = NULL;
-	unsigned long best_missing = 0, best_size = 0;
+	unsigned long best_missing = ULONG_MAX, best_size = ULONG_MAX;
 
 	for (chunk = heap->head; chunk; chunk = chunk_next(chunk)) {
 		unsigned long data_size = chunk_data_size(heap, chunk);
@@ -401,9 +354,8 @@ static struct chunk_hdr *heap_find(const struct hyp_allocator *heap,
 			continue;
 
 		missing = chunk_missing_pages(heap, chunk, size);
-		if (best &&
-		    (missing > best_missing ||
-		     (missing == best_missing && data_size >= best_size)))
+		if (missing > best_missing ||
+		    (missing == best_missing && data_size >= best_size))
 			continue;
 
 		best = chunk;
@@ -412,6 +364,14 @@ static struct chunk_hdr *heap_find(const struct hyp_allocator *heap,
 	}
 
 	return best;
+}
+
+/* May what an unused chunk has from @addr on become a chunk of its own? */
+static bool chunk_may_split(const struct hyp_allocator *heap,
+			    const struct chunk_hdr *chunk, unsigned long addr)
+{
+	return addr + MIN_CHUNK <= chunk_end(heap, chunk) &&
+	       addr <= chunk_mark(heap, chunk);
 }
 
 /* Put an allocation into an unused chunk; what is left over is split off. */
@@ -424,28 +384,29 @@ static int chunk_recycle(struct hyp_allocator *heap, struct chunk_hdr *chunk,
 
 	if (!chunk->next) {
 		heap->last_used = end;
-		return chunk_map(heap, chunk, end);
+	} else if (chunk_may_split(heap, chunk, split)) {
+		rest = chunk_create(heap, chunk, split, split + MIN_CHUNK);
+		return IS_ERR(rest) ? PTR_ERR(rest) : 0;
 	}
 
-	if (chunk_may_create(heap, chunk, split, split + MIN_CHUNK))
-		return chunk_map(heap, chunk, end);
-
-	rest = chunk_create(heap, chunk, split, split + MIN_CHUNK);
-
-	return IS_ERR(rest) ? PTR_ERR(rest) : 0;
+	return heap_map(heap, chunk, end);
 }
 
+/* Put an allocation behind all others. */
 static struct chunk_hdr *heap_append(struct hyp_allocator *heap,
 				     unsigned long size)
 {
 	struct chunk_hdr *tail = heap->tail;
-	unsigned long addr = heap->start;
+	unsigned long addr = heap->start, end;
 
 	if (tail)
-		addr = chunk_start(chunk_data(tail) +
-				   chunk_used_size(heap, tail));
+		addr = chunk_start(chunk_used_end(heap, tail));
 
-	return chunk_create(heap, tail, addr, addr + HDR_SIZE + size);
+	end = addr + HDR_SIZE + size;
+	if (end > heap->end)
+		return ERR_PTR(-E2BIG);
+
+	return chunk_create(heap, tail, addr, end);
 }
 
 /* Return: 0 and the size to reserve, or -E2BIG. */
@@ -456,7 +417,7 @@ static int heap_round_size(const struct hyp_allocator *heap, size_t *size)
 	if (*size > U32_MAX)
 		return -E2BIG;
 
-	*size = ALIGN(max(*size, MIN_ALLOC), MIN_ALLOC);
+	*size = max(ALIGN(*size, MIN_ALLOC), MIN_ALLOC);
 
 	return *size + HDR_SIZE > heap_size ? -E2BIG : 0;
 }
@@ -561,24 +522,17 @@ struct page_range {
 
 static unsigned long range_pages(const struct page_range *range)
 {
-	if (range->start >= range->end)
-		return 0;
-
-	return (range->end - range->start) >> PAGE_SHIFT;
+	return (range->end - min(range->start, range->end)) >> PAGE_SHIFT;
 }
 
 /* What can be taken from a chunk while its header stays, or with the header. */
 static struct page_range chunk_reclaimable(const struct hyp_allocator *heap,
 					   const struct chunk_hdr *chunk)
 {
-	struct page_range range = {0, 0};
-
-	if (chunk->next && chunk_is_used(chunk))
-		return range;
-
-	range.start =
-		PAGE_ALIGN(chunk_data(chunk) + chunk_used_size(heap, chunk));
-	range.end = PAGE_ALIGN_DOWN(chunk_mark(heap, chunk));
+	struct page_range range = {
+		.start = PAGE_ALIGN(chunk_used_end(heap, chunk)),
+		.end = PAGE_ALIGN_DOWN(chunk_mark(heap, chunk)),
+	};
 
 	if (!chunk->next && !chunk->prev && !chunk_is_used(chunk))
 		range.start = chunk_addr(chunk);
@@ -628,27 +582,25 @@ static unsigned long chunk_reclaim(struct hyp_allocator *heap,
 
 	range.start = range.end - (pages << PAGE_SHIFT);
 
-	if (range.start == heap->start) {
-		/* The last chunk goes with its header */
-		heap_unmap(heap, &range);
-		heap->head = NULL;
-		heap->tail = NULL;
-		heap->first_unmapped = heap->start;
-		return pages;
-	}
-
 	/*
 	 * A hole ends where a chunk starts. What lies between the hole to be
 	 * and the next header becomes a chunk of its own; header placement
 	 * leaves room for it.
 	 */
-	if (chunk->next && !chunk_has_hole(chunk) &&
-	    chunk_end(heap, chunk) != range.end)
+	if (range.end != chunk_mark(heap, chunk))
 		WARN_ON(IS_ERR(chunk_create(heap, chunk, range.end,
 					    range.end + MIN_CHUNK)));
 
 	heap_unmap(heap, &range);
-	chunk_set_mark(heap, chunk, range.start);
+
+	if (range.start == heap->start) {
+		/* The last chunk goes with its header */
+		heap->head = NULL;
+		heap->tail = NULL;
+		heap->first_unmapped = heap->start;
+	} else {
+		chunk_set_mark(heap, chunk, range.start);
+	}
 
 	return pages;
 }
@@ -717,11 +669,11 @@ static int heap_init(struct hyp_allocator *heap, size_t size)
 	unsigned long start;
 	int ret;
 
-	/* Aligning would wrap only for what is far too large anyway */
-	if (!size || size > U32_MAX || PAGE_ALIGN(size) > U32_MAX)
+	/* What would wrap becomes 0 */
+	size = PAGE_ALIGN(size);
+	if (!size || size > U32_MAX)
 		return -EINVAL;
 
-	size = PAGE_ALIGN(size);
 	ret = pkvm_alloc_private_va_range(size, &start);
 	if (ret)
 		return ret;
@@ -729,8 +681,6 @@ static int heap_init(struct hyp_allocator *heap, size_t size)
 	heap->start = start;
 	heap->end = start + size;
 	heap->first_unmapped = start;
-	heap->head = NULL;
-	heap->tail = NULL;
 
 	return 0;
 }

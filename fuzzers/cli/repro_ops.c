@@ -24,6 +24,9 @@ static void misuse(FILE *out, const struct op *op, const char *slot)
 	case MISUSE_OUTSIDE:
 		fputs("\thyp_free(heap_bytes());\n", out);
 		return;
+	case MISUSE_BELOW:
+		fputs("\thyp_free(0);\n", out);
+		return;
 	case MISUSE_NULL:
 	case MISUSE_KINDS:
 		fputs("\thyp(heap_free_null());\n", out);

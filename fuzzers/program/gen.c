@@ -157,7 +157,9 @@ static void misuse(struct gen *g)
 	if (!gen_allowed(g, OP_MISUSE) || prog->nr < back ||
 	    !rng_percent(g->rng, 85))
 		return;
-	op.sub = (uint8_t)rng_below(g->rng, MISUSE_NULL);
+	op.sub = (uint8_t)rng_below(g->rng, MISUSE_KINDS - 1);
+	if (op.sub == MISUSE_NULL)
+		op.sub = MISUSE_BELOW;
 	if (op.sub == MISUSE_STALE)
 		op.slot = gen_empty_slot(g);
 	else

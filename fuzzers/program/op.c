@@ -29,6 +29,7 @@ static const char *const misuses[] = {
 	[MISUSE_DOUBLE] = "double",   [MISUSE_STALE] = "stale",
 	[MISUSE_INSIDE] = "inside",   [MISUSE_MISALIGNED] = "misaligned",
 	[MISUSE_OUTSIDE] = "outside", [MISUSE_NULL] = "null",
+	[MISUSE_BELOW] = "below",
 };
 
 static_assert(sizeof(misuses) / sizeof(misuses[0]) == MISUSE_KINDS, "a word "
@@ -81,6 +82,7 @@ static enum op_slot misuse_slot(uint8_t sub)
 		return SLOT_KIND;
 	case MISUSE_OUTSIDE:
 	case MISUSE_NULL:
+	case MISUSE_BELOW:
 	case MISUSE_KINDS:
 		break;
 	}
@@ -170,7 +172,9 @@ void op_fix(struct op *op, uint32_t cpus)
 		fixed.arg = op->arg;
 		break;
 	case OP_MISUSE:
-		fixed.sub = op->sub % MISUSE_KINDS;
+		/* bytes made before there was "below" mean what they meant */
+		fixed.sub = op->sub < MISUSE_KINDS ? op->sub
+						   : op->sub % MISUSE_BELOW;
 		break;
 	case OP_CORRUPT:
 		corrupt_fix(&fixed, op);

@@ -40,6 +40,8 @@ enum misuse {
 	MISUSE_OUTSIDE,
 	/* NULL, which is fine; names no slot. */
 	MISUSE_NULL,
+	/* The heap's start, where no data can be; names no slot. */
+	MISUSE_BELOW,
 	MISUSE_KINDS,
 };
 

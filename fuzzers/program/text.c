@@ -191,7 +191,7 @@ static int misuse_operands(struct scan *scan, struct op *op)
 	if (op->sub == MISUSE_KINDS)
 		return scan_fail(scan, &scan->token,
 				 "unknown kind %s; free! has double, stale, "
-				 "inside, misaligned, outside, null",
+				 "inside, misaligned, outside, below, null",
 				 scan_quote(&scan->token, quoted));
 	if (scan_next(scan))
 		return -1;

@@ -209,6 +209,8 @@ static uint64_t misuse_offset(const struct run *run, const struct op *op)
 		return offset + 8;
 	case MISUSE_OUTSIDE:
 		return heap_bytes();
+	case MISUSE_BELOW:
+		return 0;
 	default:
 		return offset;
 	}

@@ -127,24 +127,28 @@ def table(sources):
 
 def unreached(sources, reasons, unlisted):
     """Each line that is not reached; what is not listed last, where it is seen."""
-    lines = coverage_figures.total(sources)["lines"]
-    due = lines.all - len(reasons)
-    share = 100.0 * lines.reached / due if due else 100.0
-    print(f"\nof {due} lines that are not listed as what the corpus cannot reach, "
-          f"{lines.reached} are reached: {share:.1f} %")
+    print()
+    for kind in ("lines", "outcomes of conditions"):
+        due = [item for source in sources for item in source.items()
+               if (source.lines.get(item.number) is item) == (kind == "lines")
+               and coverage_list.key_of(source, item) not in reasons]
+        reached = sum(1 for item in due if item.count)
+        share = 100.0 * reached / len(due) if due else 100.0
+        print(f"of {len(due)} {kind} that are not listed as what the corpus cannot reach, "
+              f"{reached} are reached: {share:.1f} %")
     if reasons:
-        print(f"\nnot reached, and listed: {len(reasons)} lines")
+        print(f"\nnot reached, and listed: {len(reasons)}")
         last = None
         for source in sources:
             for line in source.unreached():
-                reason = reasons.get((source.name, line.number))
+                reason = reasons.get(coverage_list.key_of(source, line))
                 if reason and (line.function, reason) != last:
                     print(f"  {line.function}: {reason}")
                     last = (line.function, reason)
                 if reason:
                     print(f"    allocator/{source.name}:{line.number}: {line.text}")
     if unlisted:
-        print(f"\nNOT REACHED, and not listed: {len(unlisted)} lines")
+        print(f"\nNOT REACHED, and not listed: {len(unlisted)}")
         for source, line in unlisted:
             print(f"    allocator/{source.name}:{line.number}: {line.text}  ({line.function})")
 
@@ -212,7 +216,7 @@ def as_json(args, sources, reasons, stale, outcome, alone):
 
     def dark(source):
         return [{"line": line.number, "function": line.function, "text": line.text,
-                 "reason": reasons.get((source.name, line.number))}
+                 "reason": reasons.get(coverage_list.key_of(source, line))}
                 for line in source.unreached()]
 
     data = {

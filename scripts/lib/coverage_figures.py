@@ -55,11 +55,11 @@ class Line:
 
 @dataclass
 class Branch:
-    """A condition, by where it stands, and how often it was what."""
+    """A condition, or a macro that has one, and how often it was what."""
     line: int
     column: int
-    true: int
-    false: int
+    true: Line  # named and counted as lines are
+    false: Line
 
 
 @dataclass
@@ -68,11 +68,20 @@ class Source:
     name: str  # below allocator/
     text: list  # its lines
     lines: dict = field(default_factory=dict)  # number: Line
-    branches: list = field(default_factory=list)  # of the file's own text
+    branches: list = field(default_factory=list)
     shares: dict = field(default_factory=dict)  # kind: Share
 
+    def items(self):
+        """All that can be reached: lines, and the outcomes of conditions on lines that are."""
+        items = list(self.lines.values())
+        for branch in self.branches:
+            line = self.lines.get(branch.line)
+            if not line or line.count:
+                items += [branch.true, branch.false]
+        return sorted(items, key=lambda item: item.number)
+
     def unreached(self):
-        return [line for _, line in sorted(self.lines.items()) if not line.count]
+        return [item for item in self.items() if not item.count]
 
 
 def _code_only(text):
@@ -119,8 +128,27 @@ def _add_function(source, code, function):
             source.lines[number] = Line(number, source.text[number - 1].strip(), name, count,
                                         dark.get(number, set()))
     for branch in function.get("branches", []):
-        if branch[6] == 0:
-            source.branches.append(Branch(branch[0], branch[1], branch[4], branch[5]))
+        place = _place(function, branch)
+        text = _text(source, place)
+        source.branches.append(Branch(place[0], place[1], *(
+            Line(place[0], f"never {what}: {text}", name, count)
+            for what, count in (("true", branch[4]), ("false", branch[5])))))
+
+
+def _place(function, region):
+    """Where a region stands in the file itself: that of the macro which it is in."""
+    while region[5 if len(region) == 8 else 6]:
+        file = region[5 if len(region) == 8 else 6]
+        region = next(r for r in function["regions"] if r[7] == EXPANSION and r[6] == file)
+    return region[:4]
+
+
+def _text(source, place):
+    first, left, last, right = place
+    lines = source.text[first - 1:last]
+    lines[-1] = lines[-1][:right - 1]
+    lines[0] = lines[0][left - 1:]
+    return " ".join(" ".join(lines).split())
 
 
 def _check_functions(source, code, functions):

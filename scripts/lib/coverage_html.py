@@ -4,6 +4,7 @@
 from html import escape
 
 from coverage_figures import KINDS, total
+from coverage_list import key_of
 
 STYLE = """
 body { font: 14px sans-serif; margin: 2em; color: #222; background: #fff }
@@ -46,7 +47,7 @@ def _index(sources, reasons, words):
     dark = []
     for source in sources:
         for line in source.unreached():
-            reason = reasons.get((source.name, line.number), "")
+            reason = reasons.get(key_of(source, line), "")
             link = f"{_file(source)}#{line.number}"
             dark.append(f"<tr class=\"{'listed' if reason else 'dark'}\"><td><a href=\"{link}\">"
                         f"{escape(source.name)}:{line.number}</a></td>"
@@ -76,8 +77,8 @@ def _note(branches):
     """What a condition never was; nothing of one that was never asked."""
     words = []
     for branch in branches:
-        if (branch.true or branch.false) and not (branch.true and branch.false):
-            what = "true" if not branch.true else "false"
+        if bool(branch.true.count) != bool(branch.false.count):
+            what = "true" if not branch.true.count else "false"
             words.append(f"column {branch.column} never {what}")
     return "; ".join(words)
 
@@ -89,7 +90,7 @@ def _listing(source, reasons):
     rows = []
     for number, raw in enumerate(source.text, 1):
         line = source.lines.get(number)
-        reason = reasons.get((source.name, number), "")
+        reason = reasons.get(key_of(source, line), "") if line else ""
         kind = "" if not line or line.count else "listed" if reason else "dark"
         note = reason or _note(branches.get(number, []))
         rows.append(f"<tr class=\"{kind}\" id=\"{number}\"><td class=\"number\">{number}</td>"

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The list of lines that the corpus cannot reach, and what is wrong with it.
+"""The list of what the corpus cannot reach, and what is wrong with it.
 
 	el2/alloc.c heap_map: why not
 		return -EINVAL;
 		2 of 3: goto out;
+		never true: ret < 0
 	el2/pkvm.c refuse: why not
 		*
 
 A line is named by its function and text, so that the list survives edits; "2 of 3"
-where the function has that text more than once; * is the whole function.
+where the function has that text more than once; "never" is an outcome of a condition
+on a line that is reached, or of a macro there; * is the whole function.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from fuzz_error import Stop
@@ -65,13 +68,13 @@ def read(path):
 
 
 def names(source):
-    """{number: Name} of each line with code."""
-    same = {}
-    for number, line in sorted(source.lines.items()):
-        same.setdefault((line.function, line.text), []).append(number)
-    return {number: Name(source.name, function, text, at, len(numbers))
-            for (function, text), numbers in same.items()
-            for at, number in enumerate(numbers, 1)}
+    """(Name, item) of each line with code and outcome of a condition."""
+    items, seen = source.items(), {}
+    same = Counter((item.function, item.text) for item in items)
+    for item in items:
+        key = (item.function, item.text)
+        seen[key] = seen.get(key, 0) + 1
+        yield Name(source.name, *key, seen[key], same[key]), item
 
 
 def _functions(source):
@@ -80,6 +83,11 @@ def _functions(source):
     for _, line in sorted(source.lines.items()):
         functions.setdefault(line.function, []).append(line)
     return functions
+
+
+def key_of(source, item):
+    """What reasons are kept by."""
+    return source.name, item.number, item.text
 
 
 def _why_stale(name, source, reached):
@@ -102,21 +110,21 @@ def _why_stale(name, source, reached):
 
 
 def judge(sources, entries):
-    """({(file, number): reason} of what is listed, unlisted (source, line)s, stale messages)."""
+    """({key_of(): reason} of what is listed, unlisted (source, item)s, stale messages)."""
     by_name = {source.name: source for source in sources}
     reasons, unlisted, stale = {}, [], []
     reached = {}
     for source in sources:
-        named = names(source)
-        reached[source.name] = {name: source.lines[number].count
-                                for number, name in named.items()}
-        for line in source.unreached():
-            name = named[line.number]
-            reason = entries.get(name) or entries.get(Name(source.name, line.function, ALL))
+        reached[source.name] = {}
+        for name, item in names(source):
+            reached[source.name][name] = item.count
+            if item.count:
+                continue
+            reason = entries.get(name) or entries.get(Name(source.name, item.function, ALL))
             if reason:
-                reasons[source.name, line.number] = reason
+                reasons[key_of(source, item)] = reason
             else:
-                unlisted.append((source, line))
+                unlisted.append((source, item))
     for name in entries:
         why = _why_stale(name, by_name.get(name.file), reached.get(name.file, {}))
         if why:
@@ -128,11 +136,14 @@ def write(sources, comment, entries):
     """The list that these sources need, as text; reasons are kept where there are some."""
     out = list(comment)
     for source in sources:
-        named = names(source)
+        names_of = {}
+        for name, item in names(source):
+            if not item.count:
+                names_of.setdefault(item.function, []).append(name)
         for function, lines in _functions(source).items():
-            dark = [named[line.number] for line in lines if not line.count]
+            dark = names_of.get(function, [])
             whole = Name(source.name, function, ALL)
-            if len(dark) == len(lines):
+            if not any(line.count for line in lines):
                 reason = entries.get(whole) or NO_REASON
                 out += [f"{source.name} {function}: {reason}", f"\t{ALL}"]
                 continue

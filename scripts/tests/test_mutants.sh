@@ -45,7 +45,7 @@ for operator in operator constant condition statement arguments return check; do
 done
 [ -z "$(cut -d ' ' -f 2 log | sort | uniq -d)" ] || fail "an id twice"
 # in an argument of a macro, a lock, and a check that goes
-has ' chunk_set_mark operator: > -> >=$'
+has ' heap_free operator: < -> <=$'
 has ' heap_free statement: guard\(hyp_spinlock\)'
 has ' heap_free check: WARN_ON\(!chunk_is_used\(chunk\)\) -> \(void\)\(!chunk'
 

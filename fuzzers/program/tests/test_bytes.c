@@ -296,7 +296,7 @@ static void fields_come_into_range(void **state)
 		{OP_FAIL, 4, 9, 9, 0, 0, 0, 0},
 		{OP_CPU, 0, 0, 0, 7, 0, 0, 0}, /* of 2 CPUs */
 		{OP_INIT, 2, 4, 0, 9, 0, 0, 0},
-		{OP_MISUSE, MISUSE_KINDS + MISUSE_INSIDE, 3, 0, 1, 0, 0, 0},
+		{OP_MISUSE, MISUSE_BELOW + MISUSE_INSIDE, 3, 0, 1, 0, 0, 0},
 		{OP_MISUSE, MISUSE_OUTSIDE, 3, 0, 1, 0, 0, 0},
 		{OP_TOPUP, 1, 1, 1, 1, 0, 0, 0},
 		{OP_WRITE, 1, 1, 0, 1, 0, 0, 0},

@@ -30,6 +30,7 @@ static const struct {
 	{"free! misaligned d", {OP_MISUSE, MISUSE_MISALIGNED, 3, .arg = 0}},
 	{"free! outside", {OP_MISUSE, MISUSE_OUTSIDE, 0, .arg = 0}},
 	{"free! null", {OP_MISUSE, MISUSE_NULL, 0, .arg = 0}},
+	{"free! below", {OP_MISUSE, MISUSE_BELOW, 0, .arg = 0}},
 	{"corrupt a next ^ 0x10", {OP_CORRUPT, 0, 0, .arg = 0x10}},
 	{"corrupt b prev ^ 0xffffffff", {OP_CORRUPT, 1, 1, .arg = UINT32_MAX}},
 	{"corrupt c unmapped ^ 0x1", {OP_CORRUPT, 2, 2, .arg = 1}},

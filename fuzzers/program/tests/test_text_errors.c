@@ -148,7 +148,7 @@ static const struct {
 	{"hypheap 1\ninit refused", 2, 13, "expected BYTES"},
 	{"hypheap 1\nfree! triple a", 2, 7,
 	 "double, stale, inside, "
-	 "misaligned, outside, null"},
+	 "misaligned, outside, below, null"},
 	{"hypheap 1\nfree! double", 2, 13, "expected a slot"},
 	{"hypheap 1\nfree! null a", 2, 12, "expected the end of the line"},
 	{"hypheap 1\nfree ! a", 2, 6, "found \"!\""},
