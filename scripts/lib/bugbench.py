@@ -57,7 +57,8 @@ def parse(argv):
     parser.add_argument("--engines", default=",".join(FUZZING + REPLAYS), metavar="LIST",
                         help="which of the above, with commas (default: all)")
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
-                        help="limit for each bug, engine and seed (default 60)")
+                        help="of one core, limit for each bug, engine and seed "
+                             "(default 60)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N",
                         help="times that each engine begins anew (default 3)")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)),

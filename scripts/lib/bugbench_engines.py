@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The columns: ways to look for a bug, each from nothing and by itself."""
 
+import glob
 import json
 import os
 import re
@@ -14,6 +15,9 @@ from fuzz_error import Stop
 
 SIGNATURE = re.compile(r"^\s*signature: (\S+)", re.M)
 GRACE = 30  # seconds that an engine may take to end by itself
+PATIENCE = 20  # times as long by the clock, on a machine that does other work
+POLL = 0.2  # seconds
+TICK = os.sysconf("SC_CLK_TCK")
 REPLAYED = 300  # kept inputs that are looked at when nothing was found
 
 
@@ -23,7 +27,7 @@ class Result:
 
     caught: bool
     signature: str = ""
-    seconds: float = 0.0  # until caught, or all there were
+    seconds: float = 0.0  # of one core, until caught, or all there were
     programs: int = 0
     reached: object = None  # lines of the patch ran; None: nobody looked
     triggered: object = None  # a trace differs from the clean build's
@@ -41,20 +45,49 @@ def _environment(**more):
 
 def run(command, seconds, folder, env=None):
     """Return: seconds, exit status (None: had to be stopped) and all that was said.
-    In a group of its own, which ends with it."""
+    Seconds are a core's: what else the machine does makes nothing slower. In a group
+    of its own, which ends with it."""
     log = folder / "log"
-    start = time.monotonic()
+    late = time.monotonic() + seconds * PATIENCE
     with open(log, "wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT, cwd=folder,
                                    env=env or _environment(), start_new_session=True)
-        try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            status = None
-        taken = time.monotonic() - start
+        status, taken = None, 0.0
+        while True:
+            taken = max(taken, _core_seconds(process.pid))
+            ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended:
+                # what it was when it ended is still there to be read
+                taken = max(taken, _core_seconds(process.pid))
+                status = process.wait()
+                break
+            if taken >= seconds or time.monotonic() >= late:
+                break
+            time.sleep(POLL)
         _end(process)
     return taken, status, log.read_text(encoding="utf-8", errors="replace")
+
+
+def _core_seconds(first):
+    """What a process, all that it started, and those of them that ended have used."""
+    parents, ticks = {}, {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        number = int(path.split("/")[2])
+        parents[number] = int(fields[1])
+        ticks[number] = sum(map(int, fields[11:15]))
+    total = 0
+    for number, count in ticks.items():
+        above = number
+        while above not in (first, None):
+            above = parents.get(above)
+        total += count if above == first else 0
+    return total / TICK
 
 
 def _end(process):
@@ -95,12 +128,12 @@ class LibFuzzer:
         kept = folder / "kept"
         kept.mkdir()
         taken, status, text = run(
-            [binaries[self.preset], f"-seed={seed}", f"-max_total_time={seconds}",
-             "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
-             "-print_final_stats=1", f"-artifact_prefix={folder}/found-", kept],
-            seconds + GRACE, folder, _environment(HYPHEAP_MUTATOR=self.mutator))
+            [binaries[self.preset], f"-seed={seed}", "-max_len=4096", "-timeout=25",
+             "-rss_limit_mb=2560", "-detect_leaks=0", "-print_final_stats=1",
+             f"-artifact_prefix={folder}/found-", kept],
+            seconds, folder, _environment(HYPHEAP_MUTATOR=self.mutator))
         programs = _number(r"number_of_executed_units: (\d+)", text) or \
-            _number(r"^#(\d+)", text)
+            _number(r"(?m)^#(\d+)", text)
         if status == 0 or status is None:
             return Result(False, seconds=taken, programs=programs)
         return Result(True, _what(text, status), taken, programs)
@@ -139,15 +172,15 @@ class Afl:
             AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_FORKSRV_INIT_TMOUT="30000")
         taken, _, text = run(
             ["afl-fuzz", "-i", folder / "in", "-o", folder / "out", "-t", "5000",
-             "-s", str(seed), "-V", str(seconds), "--", binaries[self.preset]],
-            seconds + GRACE, folder, env)
+             "-s", str(seed), "--", binaries[self.preset]],
+            seconds, folder, env)
         stats = self._stats(folder)
         crashes = sorted((folder / "out/default/crashes").glob("id:*"))
         if crashes:
             name = crashes[0].name
             replay = run([binaries["hypheap"], "run", crashes[0]], GRACE, folder)
-            return Result(True, _what(replay[2], replay[1]),
-                          _number(r"time:(\d+)", name) / 1000, _number(r"execs:(\d+)", name))
+            return Result(True, _what(replay[2], replay[1]), taken,
+                          _number(r"execs:(\d+)", name))
         if not stats:
             # the very first input may fail, and then afl-fuzz does not begin
             replay = run([binaries["hypheap"], "run", folder / "in/input"], GRACE, folder)

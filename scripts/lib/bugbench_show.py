@@ -59,8 +59,9 @@ def table(document):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
              for row in rows]
-    head = f"limit {document['seconds']} s, {document['seeds']} seeds; caught/seeds, " \
-           "median/most seconds, median/most programs" if not document["quick"] else "quick"
+    head = f"limit {document['seconds']} s of one core, {document['seeds']} seeds; " \
+           "caught/seeds, median/most seconds, median/most programs" \
+           if not document["quick"] else "quick"
     return "\n".join([head, *lines])
 
 
@@ -85,7 +86,7 @@ def chart(document, path, work):
     script = f"""set terminal svg size 800,500 background 'white'
 set output '{path}'
 set logscale x
-set xlabel 'seconds until found, median of the seeds'
+set xlabel 'seconds of one core until found, median of the seeds'
 set ylabel 'planted bugs found, of {len(document["bugs"])}'
 set yrange [0:{len(document["bugs"])}]
 set xrange [0.1:{document["seconds"]}]
