@@ -82,7 +82,9 @@ static __attribute__((noreturn)) void give_up(const char *what)
 		       "--backend=copy needs none";
 	fprintf(stderr, "hypheap: --backend=mmu: %s: %s%s\n", what,
 		strerror(err), hint);
-	exit(3);
+	/* what a sanitizer does at the end needs mappings, too */
+	fflush(stdout);
+	_exit(3);
 }
 
 void backend_mmu_create(void)
