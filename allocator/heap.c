@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/memory.h"
+#include "backend/mmu.h"
 #include "backend/where.h"
 #include "internal.h"
 #include "ops.h"
@@ -78,6 +79,11 @@ static struct target *find_target(uint32_t page_shift)
 
 	assert(!"no target for this page size");
 	return NULL;
+}
+
+int heap_use_mmu(char *why, size_t size_of_why)
+{
+	return backend_use_mmu(why, size_of_why);
 }
 
 void heap_reset(const struct heap_config *config)

@@ -3,6 +3,7 @@
 #define HYPHEAP_HEAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -77,6 +78,15 @@ struct heap_record {
 	uint32_t unwiped_page;
 	uint64_t unwiped_at;
 };
+
+/*
+ * heap_use_mmu() - From the first heap_reset() on pages are pages of this
+ * machine, and what EL2 may not touch faults. Without this they are copied, and
+ * what it may not touch is refused by a check of ours.
+ *
+ * Return: 0, or a negative errno with one line in @why: this machine cannot.
+ */
+int heap_use_mmu(char *why, size_t size);
 
 /* heap_reset() - A fresh target in a fresh world; no heap is set up yet. */
 void heap_reset(const struct heap_config *config);
@@ -287,6 +297,11 @@ uint64_t heap_page_el2(uint32_t page);
  * EL2: its own, or EL2's linear one. Behind any other is no memory.
  */
 uint64_t heap_phys_behind(uint64_t address);
+/*
+ * heap_portable() - A word that may be an address of this process, in which
+ * case it is another in the next one: those are told by their place instead.
+ */
+uint64_t heap_portable(uint64_t word);
 /* heap_phys_page() - The page at @phys, or -1. */
 int64_t heap_phys_page(uint64_t phys);
 

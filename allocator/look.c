@@ -345,6 +345,18 @@ uint64_t heap_phys_behind(uint64_t address)
 	return backend_virt_to_phys(address);
 }
 
+uint64_t heap_portable(uint64_t word)
+{
+	/* a count that began as an address may have gone below the first */
+	const uint64_t first = heap_page_el2(0) - (1u << 20);
+	const uint64_t end = heap_page_host(0) + BACKEND_LINEAR_MAX;
+
+	if (word < first || word >= end)
+		return word;
+
+	return BACKEND_PHYS_NONE | (word - first);
+}
+
 int64_t heap_phys_page(uint64_t phys)
 {
 	return backend_phys_page(phys);

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 
 #include "backend/memory.h"
+#include "backend/mmu.h"
 #include "internal.h"
 
 /* Signals while the target runs are its faults; the watchdog ends its hangs. */
@@ -16,14 +17,20 @@ volatile sig_atomic_t heap_calls_begun;
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 static struct sigaction before[sizeof(fatal) / sizeof(fatal[0])];
 
-/* End the call from inside the handler of @number. */
-static __attribute__((noreturn)) void end_call(enum backend_end end, int number)
+/* The handler of @number will be left by a jump. */
+static void unblock(int number)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* End the call from inside the handler of @number. */
+static __attribute__((noreturn)) void end_call(enum backend_end end, int number)
+{
+	unblock(number);
 	backend.stop.function = "";
 	backend.stop.file = NULL;
 	backend_end_call(end, 0);
@@ -34,6 +41,10 @@ static void on_signal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (backend.out) {
+		if (backend.mmu && (number == SIGSEGV || number == SIGBUS)) {
+			unblock(number);
+			backend_mmu_fault((uintptr_t)info->si_addr);
+		}
 		snprintf(backend.stop.what, sizeof(backend.stop.what),
 			 "signal %d (%s)", number, strsignal(number));
 		end_call(BACKEND_FAULT, number);

@@ -45,7 +45,8 @@ enum step_end {
  * @ret: create: the handle, or as destroy, trace, selftest, deprivilege: 0 or
  *an error; shrink: pages, -1 for SHRINK_STOP, count: -1 for SHRINK_EMPTY; hvc:
  *	 x1. Else 0
- * @left_head, @left_nr: hvc topup, hvc reclaim: x2 and x3. Else 0
+ * @left_head, @left_nr: hvc topup, hvc reclaim: x2 and x3. Else 0;
+ *	addresses as heap_portable() has them
  * @any_head: expected: left_head may be anything
  * @no_such_call: hvc: x0 said so
  * @hvcs: hypercalls made, not those of other CPUs meanwhile

@@ -15,6 +15,9 @@
  * stack that the target itself uses; its own data; its constants, to read. Code
  * that runs for the host (host.c here) sees nothing of the arena but what it
  * owns, by addresses of its own, and has data of its own.
+ *
+ * With backend.mmu nothing of EL2's is refused here: the books go on, and what
+ * they forbid is done, for the MMU to refuse.
  */
 
 UNSANITIZED void backend_unwind(jmp_buf *out)
@@ -228,18 +231,31 @@ UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 	}
 }
 
+/* What the books forbid EL2. */
+UNSANITIZED static __attribute__((noinline, cold)) void
+forbidden(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	if (!backend.mmu)
+		backend_refuse(at, bytes, store, pc);
+	backend_mmu_leave(at, bytes, store, pc);
+}
+
 /* Any access of EL2's to the arena, or that begins there. */
 UNSANITIZED static __attribute__((noinline)) void
 check_arena(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
-	if (bytes > ARENA_BYTES - offset)
-		backend_refuse(at, bytes, store, pc);
+	if (bytes > ARENA_BYTES - offset) {
+		forbidden(at, bytes, store, pc);
+		return;
+	}
 	for (uint64_t page = offset >> backend.shift;
 	     page <= (offset + bytes - 1) >> backend.shift; page++)
-		if (!backend_allowed[page])
-			backend_refuse(at, bytes, store, pc);
+		if (!backend_allowed[page]) {
+			forbidden(at, bytes, store, pc);
+			return;
+		}
 
 	if (offset >= BACKEND_LINEAR_MAX)
 		note_private(offset - BACKEND_LINEAR_MAX, bytes, store);
@@ -266,7 +282,7 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	if (offset < ARENA_BYTES)
 		check_arena(at, bytes, store, pc);
 	else if (!outside_allowed(at, bytes, store))
-		backend_refuse(at, bytes, store, pc);
+		forbidden(at, bytes, store, pc);
 }
 
 /* The common access, a load or store of a header's word, in few steps. */
@@ -293,12 +309,14 @@ UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 		uint8_t *there = backend_host_bytes(at, bytes, store, pc);
 
 		if (store)
-			note_linear_store(there - backend.arena, bytes);
+			note_linear_store(at - backend_host_window(), bytes);
 		return there;
 	}
 
 	backend.record.accesses++;
 	check_any(at, bytes, store, pc);
+	if (backend.mmu && !backend.host_side)
+		backend_mmu_try(at, bytes);
 
 	return (void *)at;
 }

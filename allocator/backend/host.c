@@ -59,7 +59,8 @@ UNSANITIZED uint8_t *backend_host_bytes(uintptr_t at, size_t bytes, bool store,
 		backend_know((uint32_t)page);
 	}
 
-	return backend.arena + offset;
+	return linear_bytes((uint32_t)(offset >> backend.shift)) +
+	       (offset & (page_bytes() - 1));
 }
 
 void backend_hvc(unsigned long regs[BACKEND_REGS])

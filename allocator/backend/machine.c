@@ -84,8 +84,7 @@ static uint8_t *link_bytes(const struct backend_page *page)
 		return backend_private((uint64_t)page->va_page
 				       << backend.shift);
 
-	return backend.arena +
-	       ((uint64_t)(page - backend_pool) << backend.shift);
+	return linear_bytes((uint32_t)(page - backend_pool));
 }
 
 void backend_cache_push(const void *mc, void *page, unsigned long link)

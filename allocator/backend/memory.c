@@ -32,6 +32,8 @@ void backend_allow(uint64_t arena_page, bool allow)
 {
 	void *at = backend.arena + (arena_page << backend.shift);
 
+	if (backend.mmu && backend_allowed[arena_page] != allow)
+		backend_mmu_allow(arena_page, allow);
 	backend_allowed[arena_page] = allow;
 	if (allow)
 		ASAN_UNPOISON_MEMORY_REGION(at, page_bytes());
@@ -41,16 +43,22 @@ void backend_allow(uint64_t arena_page, bool allow)
 
 static void create_arena(void)
 {
-	const size_t bytes = ARENA_BYTES + BACKEND_LINEAR_MAX;
-	char *at = mmap(NULL, bytes, PROT_NONE,
+	const size_t guard = backend.mmu ? BACKEND_MMU_GUARD : 0;
+	const size_t bytes = ARENA_BYTES + BACKEND_LINEAR_MAX + 2 * guard;
+	char *at = mmap(NULL, bytes + ARENA_ALIGN, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+	if (at != MAP_FAILED)
+		at += guard + -((uintptr_t)at + guard) % ARENA_ALIGN;
 	if (at == MAP_FAILED ||
-	    mprotect(at, ARENA_BYTES, PROT_READ | PROT_WRITE)) {
+	    (!backend.mmu &&
+	     mprotect(at, ARENA_BYTES, PROT_READ | PROT_WRITE))) {
 		perror("hypheap: no memory for the fake EL2 memory");
 		exit(3);
 	}
 	backend.arena = (uint8_t *)at;
+	if (backend.mmu)
+		backend_mmu_create();
 	for (uint32_t i = 0; i < POOL_MAX; i++)
 		backend_pool[i].flags = PAGE_HOST;
 }
@@ -150,6 +158,8 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend.hooks = (struct backend_hooks){.data = NULL};
 	backend_enter(false);
 	backend_begin(0);
+	if (backend.mmu)
+		backend_mmu_reset();
 }
 
 void backend_begin(uint64_t bound)
@@ -234,12 +244,6 @@ const uint64_t *backend_mapped_words(uint64_t private_page)
 	return mapped_bits + private_page / 64;
 }
 
-/* Never 0, and not the same in neighbouring pages. */
-static uint8_t junk_byte(uint32_t page)
-{
-	return 0x80 | page % 127;
-}
-
 void backend_host_junk(uint32_t page)
 {
 	struct backend_page *p = &backend_pool[page];
@@ -247,7 +251,7 @@ void backend_host_junk(uint32_t page)
 
 	assert(p->flags & PAGE_HOST);
 	backend_touch(page);
-	raw_fill(linear_bytes(page), junk_byte(page), stale);
+	raw_fill(linear_bytes(page), backend_junk_byte(page), stale);
 	p->junk = backend.generation;
 	p->flags |= PAGE_KNOWN;
 }

@@ -139,6 +139,7 @@ struct backend_range {
 #define BACKEND_RANGES 8u
 
 struct backend {
+	bool mmu; /* mmu.c */
 	/* the linear window, the private window, the host's window */
 	uint8_t *arena;
 	uint32_t shift;	     /* of a page */

@@ -62,8 +62,11 @@ static void map_page(uint64_t private_page, uint32_t page)
 	struct backend_page *p = &backend_pool[page];
 
 	backend_allow(private_to_arena_page(private_page), true);
-	raw_copy(backend_private(private_page << backend.shift),
-		 linear_bytes(page), page_bytes());
+	if (backend.mmu)
+		backend_mmu_map(private_page, page);
+	else
+		raw_copy(backend_private(private_page << backend.shift),
+			 linear_bytes(page), page_bytes());
 	backend_allow(page, false);
 	p->flags |= PAGE_MAPPED;
 	p->flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
@@ -77,8 +80,10 @@ static void unmap_page(uint64_t private_page)
 	uint32_t page = backend_behind[private_page] - 1;
 	struct backend_page *p = &backend_pool[page];
 
-	raw_copy(linear_bytes(page),
-		 backend_private(private_page << backend.shift), page_bytes());
+	if (!backend.mmu)
+		raw_copy(linear_bytes(page),
+			 backend_private(private_page << backend.shift),
+			 page_bytes());
 	backend_allow(private_to_arena_page(private_page), false);
 	backend_allow(page, !(p->flags & PAGE_HOST));
 	p->flags &= ~PAGE_MAPPED;

@@ -3,11 +3,13 @@
 #define HYPHEAP_BACKEND_STATE_H
 
 #include "memory.h"
+#include "mmu.h"
 
 /* Shared by the backend's own files. */
 
 #define ARENA_BYTES (BACKEND_LINEAR_MAX + BACKEND_PRIVATE_MAX)
 #define ARENA_PAGES (ARENA_BYTES >> 12)
+#define ARENA_ALIGN (1ul << 16) /* the largest page */
 #define HOST_WINDOW ARENA_BYTES /* offset; nothing is mapped there */
 #define POOL_MAX 65536u
 
@@ -50,9 +52,18 @@ static inline size_t page_bytes(void)
 	return (size_t)1 << backend.shift;
 }
 
-/* Where EL2 sees a pool page that it has not mapped. */
+/* What a host's page is full of: never 0, and another in the next page. */
+static inline uint8_t backend_junk_byte(uint32_t page)
+{
+	return 0x80 | page % 127;
+}
+
+/* Where the bytes of a pool page are that EL2 has not mapped. */
 static inline uint8_t *linear_bytes(uint32_t page)
 {
+	if (backend.mmu)
+		return backend_mmu_bytes(page);
+
 	return backend.arena + ((uint64_t)page << backend.shift);
 }
 

@@ -19,7 +19,7 @@ void where_line(const char *file, int line, char place[WHERE_TEXT])
 			 line);
 }
 
-#if HYPHEAP_LIBDW
+#ifdef HYPHEAP_LIBDW
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>

@@ -92,6 +92,12 @@ error_t option_files(int key, char *arg, struct argp_state *state,
 /* option_level() - "exact" or "contract", or a usage error. */
 enum run_level option_level(struct argp_state *state, const char *text);
 
+/* option_backend() - "copy" or "mmu", from now on; or one line and an end. */
+void option_backend(struct argp_state *state, const char *text);
+#define OPTION_BACKEND                                                     \
+	"copy: pages are copied and a check of ours refuses what EL2 may " \
+	"not touch (default); mmu: they are mapped, and it really faults"
+
 /**
  * struct source - Where random programs come from; for gen, stress and bench.
  * @seed, @start: program i is made from seed and start + i alone

@@ -262,7 +262,14 @@ static void bad_file(const struct options *options, const char *name,
 
 /* ---- the command -------------------------------------------------------- */
 
-enum { KEY_TRACE = 0x100, KEY_JSON, KEY_DRAW, KEY_ORACLE, KEY_WITHOUT_TWIN };
+enum {
+	KEY_TRACE = 0x100,
+	KEY_JSON,
+	KEY_DRAW,
+	KEY_ORACLE,
+	KEY_BACKEND,
+	KEY_WITHOUT_TWIN
+};
 
 static const struct argp_option option_list[] = {
 	{"trace", KEY_TRACE, NULL, 0,
@@ -279,6 +286,7 @@ static const struct argp_option option_list[] = {
 	 "exact: the model predicts every result (default); contract: for an "
 	 "allocator with a policy of its own",
 	 0},
+	{"backend", KEY_BACKEND, "copy|mmu", 0, OPTION_BACKEND, 0},
 	{"without-twin", KEY_WITHOUT_TWIN, NULL, OPTION_HIDDEN,
 	 "Let no oracle hear of the twin, to see what it earns", 0},
 	{0},
@@ -300,6 +308,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);
+		return 0;
+	case KEY_BACKEND:
+		option_backend(state, arg);
 		return 0;
 	case KEY_WITHOUT_TWIN:
 		options->without_twin = true;

@@ -282,12 +282,13 @@ static bool stress(struct stress *s)
 	return holds;
 }
 
-enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_DIGEST, KEY_JSON };
+enum { KEY_RUNS = 0x200, KEY_ORACLE, KEY_BACKEND, KEY_DIGEST, KEY_JSON };
 
 static const struct argp_option option_list[] = {
 	{"runs", KEY_RUNS, "N", 0,
 	 "How many programs (default 10000); 0: until Ctrl-C", 0},
 	{"oracle", KEY_ORACLE, "exact|contract", 0, "exact is the default", 0},
+	{"backend", KEY_BACKEND, "copy|mmu", 0, OPTION_BACKEND, 0},
 	{"digest", KEY_DIGEST, NULL, 0,
 	 "One digest of all programs' digests at the end", 0},
 	{"output", 'o', "DIR", 0,
@@ -310,6 +311,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);
+		return 0;
+	case KEY_BACKEND:
+		option_backend(state, arg);
 		return 0;
 	case KEY_DIGEST:
 		options->digest = true;

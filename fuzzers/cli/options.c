@@ -61,6 +61,20 @@ enum run_level option_level(struct argp_state *state, const char *text)
 	return RUN_EXACT;
 }
 
+void option_backend(struct argp_state *state, const char *text)
+{
+	char why[256];
+
+	if (!strcmp(text, "mmu")) {
+		if (heap_use_mmu(why, sizeof(why)))
+			argp_failure(state, STATUS_USAGE, 0,
+				     "--backend=mmu: %s", why);
+	} else if (strcmp(text, "copy") != 0) {
+		argp_error(state, "--backend: \"%s\" is neither copy nor mmu",
+			   text);
+	}
+}
+
 /* ---- where programs come from ------------------------------------------- */
 
 static const char *const profiles[] = {

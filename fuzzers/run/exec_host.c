@@ -22,8 +22,8 @@ void exec_expect(struct step *step, const struct world_result *result)
 	expect->ret = result->ret;
 	expect->need = result->need;
 	expect->pages = result->pages;
-	expect->left_head = result->left_head;
-	expect->left_nr = result->left_nr;
+	expect->left_head = heap_portable(result->left_head);
+	expect->left_nr = heap_portable(result->left_nr);
 	expect->any_head = result->any_head;
 	expect->hvcs = result->hvcs;
 	expect->warned = result->warned;

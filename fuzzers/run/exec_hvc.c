@@ -243,12 +243,12 @@ static void read_regs(struct step *step, const unsigned long *regs)
 							     : 0;
 	switch (step->op.sub) {
 	case HVC_TOPUP:
-		actual->left_head = regs[2];
-		actual->left_nr = regs[3];
+		actual->left_head = heap_portable(regs[2]);
+		actual->left_nr = heap_portable(regs[3]);
 		break;
 	case HVC_RECLAIM:
-		actual->left_head = regs[2];
-		actual->left_nr = regs[3];
+		actual->left_head = heap_portable(regs[2]);
+		actual->left_nr = heap_portable(regs[3]);
 		if (!host_take_list(regs[2], regs[3], &actual->pages))
 			exec_stopped(step);
 		break;

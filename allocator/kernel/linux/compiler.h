@@ -17,11 +17,18 @@
 #define barrier() __asm__ volatile("" : : : "memory")
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
-#define __percpu
 #define __init
 #define __ro_after_init
 #define __user
+
+/* For sparse: a per-CPU variable is reached through this_cpu_ptr() only. */
+#ifdef __CHECKER__
+#define __percpu __attribute__((__noderef__, __address_space__(__percpu)))
+#define __force __attribute__((__force__))
+#else
+#define __percpu
 #define __force
+#endif
 
 #define __PASTE_(a, b) a##b
 #define __PASTE(a, b) __PASTE_(a, b)

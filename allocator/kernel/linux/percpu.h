@@ -16,20 +16,22 @@
 extern char hyp_percpu_start[];
 extern char hyp_percpu_copies[HYP_NR_CPUS - 1][HYP_PERCPU_BYTES];
 
-#define DEFINE_PER_CPU(type, name) __section("hyp_percpu") __typeof__(type) name
-#define DECLARE_PER_CPU(type, name) extern __typeof__(type) name
+#define DEFINE_PER_CPU(type, name) \
+	__section("hyp_percpu") __percpu __typeof__(type) name
+#define DECLARE_PER_CPU(type, name) extern __percpu __typeof__(type) name
 
 #define hyp_smp_processor_id() backend_cpu()
 #define smp_processor_id() backend_cpu()
 #define hyp_nr_cpus (backend_cpus())
 
-#define per_cpu_ptr(ptr, cpu)                                                  \
-	({                                                                     \
-		unsigned int cpu_ = (cpu);                                     \
-		char *cpu0_ = (char *)(ptr);                                   \
-		(__typeof__(ptr))(!cpu_ ? cpu0_                                \
-					: hyp_percpu_copies[cpu_ - 1] +        \
-						  (cpu0_ - hyp_percpu_start)); \
+#define per_cpu_ptr(ptr, cpu)                                                 \
+	({                                                                    \
+		unsigned int cpu_ = (cpu);                                    \
+		char *cpu0_ = (__force char *)(ptr);                          \
+		(__force __typeof__(*(                                        \
+			ptr)) *)(!cpu_ ? cpu0_                                \
+				       : hyp_percpu_copies[cpu_ - 1] +        \
+						 (cpu0_ - hyp_percpu_start)); \
 	})
 #define this_cpu_ptr(ptr) per_cpu_ptr(ptr, hyp_smp_processor_id())
 #define per_cpu(var, cpu) (*per_cpu_ptr(&(var), cpu))
