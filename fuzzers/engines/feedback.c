@@ -7,20 +7,21 @@
 
 #include "run/features.h"
 
-/* What libFuzzer finds by the name of its section. */
-static uint8_t libfuzzer_cells[FEATURES_NR]
-	__attribute__((section("__libfuzzer_extra_counters"), used));
+/* What libFuzzer finds by the name of its section, clears and reads. */
+static uint8_t cells[FEATURES_NR] __attribute__((section("__libfuzzer_extra_"
+							 "counters"),
+						 used, aligned(8)));
 
 /*
- * What AFL++ takes for edges: each has a guard in this section, and when the
- * program starts the runtime writes into each the place in its map that is the
- * edge's. An engine that has no such section leaves them 0.
+ * AFL++, as any engine that counts by guards: when the program starts it writes
+ * into each guard in this section which place in its map is the edge's. Another
+ * engine has nothing to do with the section, and leaves them 0.
  */
-static uint32_t afl_cells[FEATURES_NR]
+static uint32_t guards[FEATURES_NR]
 	__attribute__((section("__sancov_guards"), used));
 
-/* AFL++'s map; it moves when the runtime is told where it is shared. */
-extern uint8_t *__afl_area_ptr __attribute__((weak));
+/* The engine's: an edge was passed. */
+void __sanitizer_cov_trace_pc_guard(uint32_t *guard) __attribute__((weak));
 
 static bool features_are_off(void)
 {
@@ -35,13 +36,24 @@ uint8_t *feedback_cells(void)
 
 	if (off < 0)
 		off = features_are_off();
-	if (off)
-		return NULL;
-	if (!&__afl_area_ptr)
-		return libfuzzer_cells;
-	if (!afl_cells[0] ||
-	    afl_cells[FEATURES_NR - 1] - afl_cells[0] != FEATURES_NR - 1)
-		return NULL;
 
-	return __afl_area_ptr + afl_cells[0];
+	return off ? NULL : cells;
+}
+
+void feedback_tell(void)
+{
+	if (!guards[0] || !__sanitizer_cov_trace_pc_guard)
+		return;
+
+	for (uint32_t i = 0; i < FEATURES_NR; i += 8) {
+		uint64_t eight;
+
+		memcpy(&eight, cells + i, 8);
+		if (!eight)
+			continue;
+		for (uint32_t k = i; k < i + 8; k++)
+			if (cells[k])
+				__sanitizer_cov_trace_pc_guard(&guards[k]);
+		memset(cells + i, 0, 8);
+	}
 }

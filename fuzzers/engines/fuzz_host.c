@@ -13,6 +13,10 @@ const enum profile engine_profile = PROFILE_HOST;
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	stats_count(1, fuzz_one(data, size, engine_profile, feedback_cells()));
+	uint32_t ops = fuzz_one(data, size, engine_profile, feedback_cells());
+
+	feedback_tell();
+	stats_count(1, ops);
+
 	return 0;
 }
