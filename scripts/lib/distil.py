@@ -63,6 +63,9 @@ def parse(argv):
                              "none: a folder without programs")
     parser.add_argument("--seconds", type=positive, default=600, metavar="N",
                         help="for trying inputs on mutants; 0: not at all (default 600)")
+    parser.add_argument("--score", type=Path, metavar="FILE",
+                        help="what scripts/mutants --seconds 0 --json FILE said of the base and "
+                             "this allocator; else scripts/mutants is run")
     parser.add_argument("--target", action="append", choices=TARGETS, metavar="NAME",
                         help="that measures, may be repeated (default: fuzz_corrupt, which "
                              "runs every program, and fuzz_text)")
@@ -73,6 +76,8 @@ def parse(argv):
             parser.error(f"{folder}: not a folder")
     if args.out.exists() and not args.out.is_dir():
         parser.error(f"-o {args.out}: not a folder")
+    if args.score and not args.score.is_file():
+        parser.error(f"--score {args.score}: no such file")
     if not args.base.is_dir():
         parser.error(f"--base {args.base}: not a folder")
     args.out = args.out.resolve()
@@ -155,7 +160,8 @@ class Distil:
     def kill(self, chosen, inputs):
         """Of the mutants that the base leaves alive: killed by a chosen input, or else
         by one of those that are there already, or else by the smallest."""
-        self.mutants = Mutants(TOP, self.args.base.resolve(), self.scratch, self.args.jobs, say)
+        self.mutants = Mutants(TOP, self.scratch, self.args.jobs, say)
+        self.mutants.find(self.args.base.resolve(), self.args.score)
         if not self.mutants.survivors:
             return
         rest = sorted(set(inputs) - set(chosen), key=lambda one: (not one.was_there, one.key()))

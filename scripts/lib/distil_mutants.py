@@ -3,7 +3,6 @@
 
 import json
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,44 +29,55 @@ class Survivor:
 class Mutants:
     """The mutants that the base of the corpus leaves alive."""
 
-    def __init__(self, top, base, scratch, jobs, say):
+    def __init__(self, top, scratch, jobs, say):
         self.top = top
         self.scratch = scratch / "mutants"
         self.jobs = jobs
         self.say = say
+        self.survivors = []
+        self.builder = None
         self.scratch.mkdir()
-        self.survivors = self._survivors(base)
 
-    def _survivors(self, base):
+    def _score(self, base):
         """By scripts/mutants, which remembers what it has judged."""
         corpus = self.scratch / "corpus"
         corpus.mkdir()
         for folder in FOLDERS_OF_BASE:
             (corpus / folder).symlink_to(base / folder)
-        document = self.scratch / "score.json"
+        score = self.scratch / "score.json"
         command = [self.top / "scripts/mutants", "--seconds", "0", "--corpus", corpus,
-                   "--json", document]
+                   "--json", score]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=sys.stderr, check=False)
+                                check=False)
+        if not score.exists():
+            raise Stop(2, f"scripts/mutants: exit status {result.returncode}")
+        return score
+
+    def find(self, base, score):
+        """Those that survive the base: of @score, or after judging all of them."""
+        score = score or self._score(base)
         try:
-            judged = json.loads(document.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise Stop(2, f"scripts/mutants: exit status {result.returncode}") from error
-        if judged["interrupted"]:
+            judged = json.loads(score.read_text(encoding="utf-8"))
+            alive = {m["id"] for m in judged["mutants"] if m["outcome"] == "survived"}
+        except (ValueError, KeyError, TypeError) as error:
+            raise Stop(2, f"{score}: not what scripts/mutants --json writes") from error
+        if judged.get("interrupted"):
             raise KeyboardInterrupt
-        alive = {m["id"] for m in judged["mutants"] if m["outcome"] == "survived"}
         if not alive:
-            return []
+            return
         self.builder = Builder(self.top)
         self.builder.prepare()
         mutants, _ = mutants_edits.find(self.builder.command, self.builder.folder,
                                         self.builder.source, self.builder.text,
                                         self.builder.work())
-        return [Survivor(m.id, self.builder.compile(m.apply(self.builder.text)))
-                for m in mutants if m.id in alive]
+        known = {m.id: m for m in mutants if m.id in alive}
+        if len(known) < len(alive):
+            raise Stop(2, f"{score}: is of another allocator")
+        self.survivors = [Survivor(m.id, self.builder.compile(m.apply(self.builder.text)))
+                          for m in known.values()]
 
     def close(self):
-        if self.survivors:
+        if self.builder:
             self.builder.clean()
 
     def judge(self, inputs, seconds):
