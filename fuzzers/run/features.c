@@ -23,12 +23,10 @@ static uint16_t cell_of(uint32_t key)
 	return (uint16_t)(key >> (32 - CELL_BITS));
 }
 
-/* 0, 1, 2, 3, 4 to 7, 8 to 15, more: fewer where @most is less. */
+/* How many, @most standing for more as well. */
 static uint32_t level(uint64_t n, uint32_t most)
 {
-	uint32_t at = n < 4 ? (uint32_t)n : n < 8 ? 4 : n < 16 ? 5 : 6;
-
-	return at < most ? at : most;
+	return n < most ? (uint32_t)n : most;
 }
 
 /* Fewer by several, fewer by one, the same, one more, several more: 0 to 4. */
@@ -61,7 +59,7 @@ static uint32_t outcome(const struct outcome *o)
 	return o->ret < 0 ? 2 : o->pages ? 1 : 0;
 }
 
-/* What it is about, 3 bits. */
+/* What it is about, 2 bits. */
 static uint32_t group(const struct op *op)
 {
 	switch (op->kind) {
@@ -71,22 +69,11 @@ static uint32_t group(const struct op *op)
 	case OP_FREE:
 		return 1;
 	case OP_TOPUP:
-		return 2;
 	case OP_RECLAIM:
 	case OP_SHRINK:
-		return 3;
-	case OP_WRITE:
-	case OP_CPU:
-	case OP_FAIL:
-	case OP_POKE:
-		return 4;
-	case OP_MISUSE:
-	case OP_CORRUPT:
-		return 5;
-	case OP_HVC:
-		return 6;
+		return 2;
 	default:
-		return 7;
+		return 3;
 	}
 }
 
@@ -133,9 +120,9 @@ unsigned int features_of(const struct step *step, uint32_t before,
 
 	cell[n++] = cell_of(SEQUENCE | came << 2 | kind << 5 | before << 10);
 	cell[n++] = cell_of(SHAPE | group(&step->op) << 2 |
-			    level(is->used, 5) << 5 | level(is->free, 5) << 8 |
-			    level(holes(step), 3) << 11 |
-			    level(is->spare, 4) << 13);
+			    level(is->used, 4) << 4 | level(is->free, 4) << 7 |
+			    level(holes(step), 2) << 10 |
+			    level(is->spare, 3) << 12);
 	cell[n++] = cell_of(
 		CHANGE | came << 2 | kind << 5 | (step->op.sub & 15u) << 10 |
 		change(was->used, is->used) << 14 |

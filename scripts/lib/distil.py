@@ -153,7 +153,7 @@ class Distil:
         for target in self.targets:
             some = texts if target.name == "fuzz_text" else programs
             # nothing, at least: it tells how many edges there are
-            for points in target.measure(some or [distil_inputs.make(b"")]).values():
+            for points in target.measure(some or [distil_inputs.make(b"\n")]).values():
                 together.points[target.name] |= points if some else set()
         return together
 

@@ -73,6 +73,8 @@ def collect(hypheap, folders, out, scratch):
             data = path.read_bytes()
             files += 1
             size += len(data)
+            if not data:
+                continue  # no engine keeps it
             if len(data) > LARGEST:
                 large += 1
                 continue
@@ -160,8 +162,10 @@ def holding(hypheap, inputs, scratch, jobs, say):
     def chunk(some):
         names = [one.file for one in some]
         documents = _documents(hypheap, folder, names)
+        # again alone: what another one ended, or took for hung on a busy machine
         for name in names:
-            if name not in documents:
+            if not documents.get(name, {}).get("holds") and \
+                    "error" not in documents.get(name, {}):
                 documents.update(_documents(hypheap, folder, [name]))
         return some, documents
 

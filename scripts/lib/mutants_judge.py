@@ -110,8 +110,14 @@ class Judge:
                 for part, programs in self.programs.items()}
 
     def replay(self, hypheap, part):
-        """The first program that fails, and all the oracles that spoke."""
-        programs = self.programs[part]
+        """The first program that fails, and all the oracles that spoke. What fuzzing
+        found is asked only about what the programs written by hand do not notice."""
+        found = [path for path in self.programs[part] if path.parent.name == "found"]
+        written = [path for path in self.programs[part] if path.parent.name != "found"]
+        verdict = self._replay(hypheap, part, written)
+        return verdict if verdict.killed or not found else self._replay(hypheap, part, found)
+
+    def _replay(self, hypheap, part, programs):
         command = [hypheap, "run", "--json", *PARTS[part]]
         status, output = self._child([*command, *programs], REPLAY_SECONDS)
         verdict = Verdict()
