@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	through_text(&one, false);
 	(void)prog_is_text(NULL, data, size);
 	stats_count(1, one.nr);
-	/* the next input begins without room, too: else its edges depend on this */
+	/* the next input begins without room, as this one did */
 	prog_free(&one);
 	prog_free(&other);
 

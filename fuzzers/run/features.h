@@ -11,11 +11,11 @@
  * the code went: the same code over a heap of another shape is worth keeping,
  * too. A feature is the number of a cell, 0 to FEATURES_NR - 1.
  *
- * A cell says one of these, in few steps of each:
- *   sequence	the operation before and whether it failed, this one, what came of it
- *   shape	used and free chunks, holes, pages in the cache; kind of
- * operation change	what the operation did to chunks, pages and cache, and its
- * error place	where in its page a new object begins and ends
+ * A cell is about one of these, each in few levels:
+ * - sequence: the operation before, and whether it failed, this one, its outcome
+ * - shape: used and free chunks, holes, pages in the cache; about what it was
+ * - change: what it did to chunks, pages and cache, and its outcome
+ * - place: where in its page a new object begins and ends
  */
 
 #define FEATURES_NR 4096u
