@@ -6,6 +6,7 @@
 
 #include "allocator/heap.h"
 #include "cmd.h"
+#include "run/features.h"
 #include "run/json.h"
 #include "run/report.h"
 #include "run/trace.h"
@@ -13,7 +14,7 @@
 #define WATCHDOG_SECONDS 10u
 
 struct options {
-	bool trace, json, draw;
+	bool trace, json, draw, features;
 	enum run_level level;
 	bool without_twin;
 	char **files;
@@ -25,6 +26,7 @@ struct outcome_of_file {
 	const char *name;
 	const struct prog *prog;
 	struct run_result result;
+	uint8_t cells[FEATURES_NR];
 	char signature[SIGNATURE_TEXT];
 	int status;
 };
@@ -117,7 +119,8 @@ static bool as_expected(const struct outcome_of_file *file)
 /* What people read goes elsewhere if stdout is for machines. */
 static FILE *words(const struct options *options)
 {
-	return options->trace || options->json ? stderr : stdout;
+	return options->trace || options->json || options->features ? stderr
+								    : stdout;
 }
 
 /* "corruption: zero of a live chunk, missed at op 6" */
@@ -178,6 +181,29 @@ static void say_outcome(const struct options *options,
 		say_damage(out, &file->result.damage);
 }
 
+static void json_features(struct json *j, const uint8_t *cells)
+{
+	json_array(j, "features");
+	for (uint32_t i = 0; i < FEATURES_NR; i++)
+		if (cells[i])
+			json_number(j, NULL, i);
+	json_end(j);
+}
+
+/* One line, ascending. */
+static void print_features(const uint8_t *cells)
+{
+	const char *space = "";
+
+	for (uint32_t i = 0; i < FEATURES_NR; i++) {
+		if (!cells[i])
+			continue;
+		printf("%s%u", space, i);
+		space = " ";
+	}
+	putchar('\n');
+}
+
 static void json_outcome(struct json *j, const struct outcome_of_file *file)
 {
 	const struct verdict *v = &file->result.verdict;
@@ -212,6 +238,12 @@ static void run_file(const struct options *options, struct run *run,
 	config.without_twin = options->without_twin;
 	config.watch = watch;
 	config.data = &show;
+	if (options->features) {
+		/* for many files: no more than a fuzz target does */
+		config.cells = file->cells;
+		config.replay = false;
+		config.slow_books = false;
+	}
 	if (options->json) {
 		json_begin(&json, stdout);
 		json_object(&json, NULL);
@@ -231,10 +263,14 @@ static void run_file(const struct options *options, struct run *run,
 		if (options->trace)
 			json_end(&json);
 		json_outcome(&json, file);
+		if (options->features)
+			json_features(&json, file->cells);
 		json_end(&json);
 	} else if (options->trace) {
 		trace_digest(stdout, result->digest);
 	}
+	if (options->features && !options->json)
+		print_features(file->cells);
 	if (options->draw && result->verdict.step)
 		draw(&show, run, &result->last);
 	if (options->draw && !file->prog->nr)
@@ -266,6 +302,7 @@ enum {
 	KEY_TRACE = 0x100,
 	KEY_JSON,
 	KEY_DRAW,
+	KEY_FEATURES,
 	KEY_ORACLE,
 	KEY_BACKEND,
 	KEY_WITHOUT_TWIN
@@ -282,6 +319,10 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"draw", KEY_DRAW, NULL, 0,
 	 "Draw the heap after the last operation; with --trace after each", 0},
+	{"features", KEY_FEATURES, NULL, 0,
+	 "Print which features of state the program has, as the fuzz engines "
+	 "hear of them: numbers in ascending order; it is run once",
+	 0},
 	{"oracle", KEY_ORACLE, "exact|contract", 0,
 	 "exact: the model predicts every result (default); contract: for an "
 	 "allocator with a policy of its own",
@@ -305,6 +346,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DRAW:
 		options->draw = true;
+		return 0;
+	case KEY_FEATURES:
+		options->features = true;
 		return 0;
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);

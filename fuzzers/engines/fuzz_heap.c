@@ -2,6 +2,7 @@
 #include "run/fuzz.h"
 
 #include "engine.h"
+#include "feedback.h"
 #include "stats.h"
 
 const enum profile engine_profile = PROFILE_HEAP;
@@ -9,6 +10,10 @@ const enum profile engine_profile = PROFILE_HEAP;
 /* The target: any bytes are a program, run with all oracles; none corrupts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	stats_count(1, fuzz_one(data, size, engine_profile));
+	uint32_t ops = fuzz_one(data, size, engine_profile, feedback_cells());
+
+	feedback_tell();
+	stats_count(1, ops);
+
 	return 0;
 }

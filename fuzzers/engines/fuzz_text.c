@@ -92,6 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	through_text(&one, false);
 	(void)prog_is_text(NULL, data, size);
 	stats_count(1, one.nr);
+	/* the next input begins without room, as this one did */
+	prog_free(&one);
+	prog_free(&other);
 
 	return 0;
 }

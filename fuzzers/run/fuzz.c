@@ -16,7 +16,8 @@ static bool corrupts(const struct prog *prog)
 	return false;
 }
 
-uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile)
+uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile,
+		  uint8_t *cells)
 {
 	static struct run *run;
 	static struct prog prog;
@@ -37,6 +38,7 @@ uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile)
 	if (profile != PROFILE_CORRUPT && corrupts(&prog))
 		return 0;
 	config = run_config_fuzz(&prog);
+	config.cells = cells;
 	if (!run_program(run, &prog, &config, &result)) {
 		report_failure(stderr, run, &result, NULL);
 		abort();

@@ -11,12 +11,14 @@
  * fuzz_one() - A fuzz target's whole work on one input.
  * @profile: PROFILE_HEAP: a program that corrupts is not run, since what comes
  *	     of damage is another target's question; PROFILE_CORRUPT: all are
+ * @cells: as in struct run_config, or NULL
  *
  * Decodes, runs with all oracles and returns if the program holds. If not, it
  * prints the report on stderr and aborts, so that the engine keeps the input.
  *
  * Return: operations run.
  */
-uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile);
+uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile,
+		  uint8_t *cells);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "allocator/heap.h"
 #include "allocator/host/host.h"
+#include "features.h"
 #include "state.h"
 
 #include <stdio.h>
@@ -144,6 +145,8 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 		digest_step(run, step);
 	if (holds)
 		run_note_object(run, step);
+	if (run->config.cells)
+		features_note(run->config.cells, step, &run->feature);
 	watch(run, step);
 
 	return holds;
@@ -207,6 +210,7 @@ static void reset(struct run *run)
 	run->census = (struct census){.host = world->pool_pages};
 	run->reclaimable = 0;
 	run->ended = false;
+	run->feature = 0;
 	memset(run->vm, 0, sizeof(run->vm));
 	defer_begin(run);
 	corrupt_begin(run);
@@ -396,6 +400,7 @@ bool run_program(struct run *run, const struct prog *prog,
 
 	books.digest_first = result->digest;
 	run->config.watch = NULL;
+	run->config.cells = NULL;
 	if (!run_once(run, result))
 		return false;
 	books.digest_second = result->digest;

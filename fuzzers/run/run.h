@@ -31,6 +31,8 @@ struct run;
  * @digest: compute the digest (else only replays do)
  * @replay: run the program a second time and compare the digests
  * @slow_books: read the arena's own statistics at the end as well
+ * @cells: FEATURES_NR bytes, of which those of each step become 1 (features.h);
+ *	   NULL: nobody asks. Not in the replay.
  * @watch: called after each step, also a skipped one, with the step that the
  *	   oracles have judged; NULL: nobody watches. Not in the replay.
  * @data: for @watch
@@ -41,6 +43,7 @@ struct run_config {
 	bool digest;
 	bool replay;
 	bool slow_books;
+	uint8_t *cells;
 	void (*watch)(void *data, const struct run *run,
 		      const struct step *step);
 	void *data;

@@ -67,6 +67,7 @@ struct defer {
  * @corrupts: the program has a corruption in it
  * @damage: what corruptions there were so far, and what they came to
  * @flip: if it is one flipped bit
+ * @feature: what the features of the next step hear of this one
  * @hash: the digest so far
  */
 struct run {
@@ -88,6 +89,7 @@ struct run {
 	bool corrupts;
 	struct damage damage;
 	struct flip flip;
+	uint32_t feature;
 	uint64_t hash;
 };
 

@@ -251,7 +251,9 @@ class Corpus:
     seeded = False
 
     def __init__(self, folder):
-        self.files = sorted(folder.rglob("*.ops"))
+        self.files = sorted(path for path in folder.rglob("*") if path.is_file() and
+                            (path.suffix == ".ops" or
+                             path.parent.name == "found" and not path.suffix))
 
     def binary(self, bug):
         return "hypheap"

@@ -64,7 +64,8 @@ def dictionary(hypheap, path):
 def collect(hypheap, corpus, folder, target):
     """Fills the folder anew from what below corpus the target is about.
 
-    Looks at NAME.ops, NAME.bin, and names without a dot.
+    Looks at NAME.ops, NAME.bin, and names without a dot; for fuzz_text at NAME.txt
+    of corpus/found/ as well, which are no programs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -75,7 +76,8 @@ def collect(hypheap, corpus, folder, target):
                        stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
     for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
-        if path.name.startswith(".") or path.suffix not in (".ops", ".bin", ""):
+        refused = target == "fuzz_text" and path.suffix == ".txt" and path.parent.name == "found"
+        if path.name.startswith(".") or not refused and path.suffix not in (".ops", ".bin", ""):
             continue
         data = path.read_bytes()
         if target == "fuzz_text":

@@ -4,11 +4,14 @@
 
 Runs every program of the corpus and holds it to what corpus/README.md says:
 
-  all      exit status 0; text and bytes say the same program
+  all      exit status 0; all files together are smaller than 2 MiB
+  text     text and bytes say the same program: of one in some here, as asm and show
+           have it; the test fuzz_text_corpus has all of them
   seeds    a comment first that tells the idea; most operations are executed;
            together they have every operation in every form, every kind of
            free! and of corrupt, every hypercall, and every page size
   known    the trace is NAME.trace, byte for byte
+  found    named by content, and no larger than an engine takes; NAME.txt is refused
   README   the seeds and tests that its table of the series names are there
   seeds, known
            a comment "# -> RESULT, KEY=VALUE..." beside an operation is true;
@@ -18,21 +21,25 @@ Runs every program of the corpus and holds it to what corpus/README.md says:
 Exit status: 0 all is so; 1 it is not, with a line a problem; 2 usage.
 """
 
+import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 SEEDS_LEAST = 40
 EXECUTED_LEAST = 70  # percent of a seed's operations
 TWO_WORDS = ("fail", "create", "trace", "shrink", "reclaim", "destroy")
 PAGES = (4096, 16384, 65536)
-FOLDERS = ("seeds", "known", "regress")
+FOLDERS = ("seeds", "known", "regress", "found")
+BYTES_MOST = 2 << 20
+ONE_BYTES_MOST = 64 << 10
+AS_BYTES_ONE_IN = 16
 ELSEWHERE = ("guest", "hyp")  # the trace has them only when they are not 0
 
 MARK = re.compile(r"#\s*->(?P<claim>.*)$")
@@ -60,9 +67,39 @@ class Corpus:
     def files(self, kind, suffix=".ops"):
         return sorted((self.folder / kind).glob("*" + suffix))
 
+    def programs(self):
+        return [path for kind in FOLDERS for path in self.files(kind)]
+
     def call(self, *args):
         return subprocess.run([self.hypheap, *args], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=120, check=False)
+                              capture_output=True, timeout=240, check=False)
+
+    def of_each(self, command, paths):
+        """{path: what the command says of it}. To start a process takes far longer
+        than a program; so one has many, unless one of them fails."""
+        cores = os.cpu_count() or 1
+        said = {}
+        with ThreadPoolExecutor(cores) as threads:
+            for some in threads.map(lambda share: self._of_share(command, share),
+                                    [paths[at::cores] for at in range(cores)]):
+                said.update(some)
+        return said
+
+    def _of_share(self, command, paths):
+        if len(paths) > 1:
+            result = self.call(*command, *paths)
+            if not result.returncode:
+                parts = sections(result.stdout)
+                return {path: subprocess.CompletedProcess(result.args, 0, part, b"")
+                        for path, part in zip(paths, parts, strict=True)}
+        return {path: self.call(*command, path) for path in paths}
+
+
+def sections(output):
+    """Of several files: a line "== FILE" before each, or with --json a line each."""
+    if output.startswith(b"{"):
+        return output.splitlines()
+    return re.split(rb"^== .*\n", output, flags=re.M)[1:]
 
 
 @dataclass
@@ -109,25 +146,30 @@ def differing_line(expect, actual):
 
 # ---- one program ------------------------------------------------------------
 
-def program_of(corpus, path):
+def lines_of(corpus, path, shown):
     """A program, text or bytes, as canonical text without its comments."""
-    result = corpus.call("show", path)
-    if result.returncode:
-        corpus.fails(path, f"show exits {result.returncode}: {first_line(result.stderr)}")
-        return None
-    return [line for line in result.stdout.decode().splitlines() if not line.startswith("#")]
+    if shown.returncode:
+        corpus.fails(path, f"show exits {shown.returncode}: {first_line(shown.stderr)}")
+        return []
+    return [line for line in shown.stdout.decode().splitlines() if not line.startswith("#")]
 
 
-def check_canonical(corpus, path):
-    """Text to bytes and back is the same program. Returns its lines."""
+def check_as_bytes(corpus, path, lines):
+    """Text to bytes and back is the same program."""
     copy = corpus.scratch / f"{path.parent.name}-{path.stem}"
-    lines = program_of(corpus, path)
     result = corpus.call("asm", path, "-o", copy)
     if result.returncode:
         corpus.fails(path, f"asm exits {result.returncode}: {first_line(result.stderr)}")
-        return lines
-    if lines is not None and program_of(corpus, copy) != lines:
+    elif lines_of(corpus, copy, corpus.call("show", copy)) != lines:
         corpus.fails(path, "show of asm is another program than show")
+
+
+def show_all(corpus):
+    """The canonical lines of every program."""
+    shown = corpus.of_each(["show"], corpus.programs())
+    lines = {path: lines_of(corpus, path, said) for path, said in shown.items()}
+    for path in sorted(lines)[::AS_BYTES_ONE_IN]:
+        check_as_bytes(corpus, path, lines[path])
     return lines
 
 
@@ -157,26 +199,34 @@ def check_claims(corpus, path, steps):
                 corpus.fails(path, f"line {number}: says {key}={value}, but is {key}={actual}")
 
 
-def check_outcome(corpus, path):
+def says_outcome(path):
+    """The outcome that a program which corrupts says; "" if it says none."""
+    text = path.read_text()
+    said = OUTCOME.search(text)
+    return said[1] if said else "" if "corrupt " in text else None
+
+
+def check_outcomes(corpus):
     """What corruption comes to is what the program says; without one it says nothing."""
-    said = OUTCOME.search(path.read_text())
-    if not said and "corrupt " not in path.read_text():
-        return
-    result = json.loads(corpus.call("run", "--json", path).stdout)
-    outcome = result.get("corruption", {}).get("outcome", "none")
-    if not said:
-        corpus.fails(path, f"no line \"# corruption: {outcome}\"")
-    elif said[1] != outcome:
-        corpus.fails(path, f"says corruption: {said[1]}, but is {outcome}")
+    paths = [path for kind in ("seeds", "known") for path in corpus.files(kind)
+             if says_outcome(path) is not None]
+    for path, result in corpus.of_each(["run", "--json"], paths).items():
+        outcome = json.loads(result.stdout).get("corruption", {}).get("outcome", "none")
+        if not says_outcome(path):
+            corpus.fails(path, f"no line \"# corruption: {outcome}\"")
+        elif says_outcome(path) != outcome:
+            corpus.fails(path, f"says corruption: {says_outcome(path)}, but is {outcome}")
 
 
-def run(corpus, path):
-    """The trace of a program, or None."""
-    result = corpus.call("run", "--trace", path)
-    if result.returncode:
-        corpus.fails(path, f"run exits {result.returncode}: {first_line(result.stderr)}")
-        return None
-    return result.stdout
+def run_all(corpus):
+    """The trace of every program that runs."""
+    traces = {}
+    for path, result in corpus.of_each(["run", "--trace"], corpus.programs()).items():
+        if result.returncode:
+            corpus.fails(path, f"run exits {result.returncode}: {first_line(result.stderr)}")
+        else:
+            traces[path] = result.stdout
+    return traces
 
 
 # ---- the folders ------------------------------------------------------------
@@ -196,28 +246,17 @@ def check_executed(corpus, path, steps):
                            f"{EXECUTED_LEAST} % is the least")
 
 
-def check_seed(corpus, path):
-    """Returns the lines of the program."""
-    check_idea(corpus, path)
-    lines = check_canonical(corpus, path) or []
-    trace = run(corpus, path)
-    if trace is not None:
-        steps = steps_of(trace)
-        check_executed(corpus, path, steps)
-        check_claims(corpus, path, steps)
-        check_outcome(corpus, path)
-    return lines
-
-
-def check_seeds(corpus):
+def check_seeds(corpus, lines, traces):
     seeds = corpus.files("seeds")
-    with ThreadPoolExecutor() as threads:
-        lines = [line for of_one in threads.map(partial(check_seed, corpus), seeds)
-                 for line in of_one]
+    for path in seeds:
+        check_idea(corpus, path)
+        if path in traces:
+            steps = steps_of(traces[path])
+            check_executed(corpus, path, steps)
+            check_claims(corpus, path, steps)
     if len(seeds) < SEEDS_LEAST:
         corpus.fails(None, f"{len(seeds)} seeds; {SEEDS_LEAST} are the least")
-    check_everything_occurs(corpus, lines)
-    return len(seeds)
+    check_everything_occurs(corpus, [line for path in seeds for line in lines[path]])
 
 
 def check_table(corpus):
@@ -237,15 +276,12 @@ def check_table(corpus):
                 corpus.fails(None, f"README, patch {number}: no test {test}")
 
 
-def check_known(corpus):
-    known = corpus.files("known")
-    for path in known:
-        check_canonical(corpus, path)
-        trace = run(corpus, path)
-        if trace is None:
+def check_known(corpus, traces):
+    for path in corpus.files("known"):
+        if path not in traces:
             continue
+        trace = traces[path]
         check_claims(corpus, path, steps_of(trace))
-        check_outcome(corpus, path)
         pinned = path.with_suffix(".trace")
         if not pinned.exists():
             corpus.fails(path, f"{pinned.name} is missing")
@@ -255,15 +291,32 @@ def check_known(corpus):
     for pinned in corpus.files("known", ".trace"):
         if not pinned.with_suffix(".ops").exists():
             corpus.fails(pinned, "a trace without a program")
-    return len(known)
 
 
-def check_regress(corpus):
-    regress = corpus.files("regress")
-    for path in regress:
-        check_canonical(corpus, path)
-        run(corpus, path)
-    return len(regress)
+def check_found(corpus):
+    """What fuzzing found: programs hold, text that is none is refused."""
+    found = corpus.files("found", "")
+    for path in found:
+        data = path.read_bytes()
+        if path.stem != hashlib.sha256(data).hexdigest()[:16] or path.suffix not in ("", ".txt"):
+            corpus.fails(path, "not named by its content")
+        if len(data) > ONE_BYTES_MOST:
+            corpus.fails(path, f"{len(data)} bytes; {ONE_BYTES_MOST} are the most")
+    programs = [path for path in found if not path.suffix]
+    for path, result in corpus.of_each(["run", "--json"], programs).items():
+        if result.returncode:
+            corpus.fails(path, f"run exits {result.returncode}: {first_line(result.stdout)}")
+    texts = [path for path in found if path.suffix == ".txt"]
+    said = corpus.call("show", *texts).stderr.decode(errors="replace") if texts else ""
+    for path in texts:
+        if said.count(f"hypheap: {path}:") != 1:
+            corpus.fails(path, "not refused in one line that names it")
+
+
+def check_size(corpus):
+    size = sum(path.stat().st_size for path in corpus.folder.rglob("*") if path.is_file())
+    if size >= BYTES_MOST:
+        corpus.fails(None, f"{size} bytes; less than {BYTES_MOST} is what it may have")
 
 
 # ---- what must occur --------------------------------------------------------
@@ -363,12 +416,19 @@ def main():
         for kind in FOLDERS:
             if not (corpus.folder / kind).is_dir():
                 corpus.fails(None, f"{kind}/ is missing")
-        seeds, known, regress = check_seeds(corpus), check_known(corpus), check_regress(corpus)
+        lines, traces = show_all(corpus), run_all(corpus)
+        check_seeds(corpus, lines, traces)
+        check_known(corpus, traces)
+        check_outcomes(corpus)
+        check_found(corpus)
+        check_size(corpus)
         check_table(corpus)
 
     for problem in corpus.problems:
         print(f"FAIL {problem}")
-    print(f"{seeds} seeds, {known} known, {regress} regress: {len(corpus.problems)} problems")
+    counts = [f"{len(corpus.files(kind, '.ops' if kind != 'found' else ''))} {kind}"
+              for kind in FOLDERS]
+    print(f"{', '.join(counts)}: {len(corpus.problems)} problems")
     return 1 if corpus.problems else 0
 
 
