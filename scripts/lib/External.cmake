@@ -32,6 +32,12 @@ endif()
 list(JOIN HYPHEAP_SANITIZE "," HYPHEAP_SANITIZE)
 message(STATUS "engine: external, sanitizers: ${HYPHEAP_SANITIZE}")
 
+# Unsigned numbers wrap around where it is meant: a kernel's hashes, and checks of
+# the form "at - base < bytes". That is defined, and some services call it a bug.
+if(HYPHEAP_EXTERNAL_UNDEFINED AND CMAKE_C_COMPILER_ID MATCHES Clang)
+	set(HYPHEAP_EXTERNAL_FLAGS -fno-sanitize=unsigned-integer-overflow)
+endif()
+
 # AFL++'s compiler instruments by itself, and its library has no hooks for a
 # mutator: those are a library of its own (fuzzers/engines/afl_mutator.c).
 if(CMAKE_C_COMPILER MATCHES "afl-[^/]*$")

@@ -11,7 +11,8 @@ endif()
 
 # What every unit of the harness is compiled and linked with.
 add_library(hypheap_flags INTERFACE)
-target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer)
+target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer
+	${HYPHEAP_EXTERNAL_FLAGS})
 target_include_directories(hypheap_flags INTERFACE
 	"${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/fuzzers")
 if(HYPHEAP_SANITIZE AND NOT HYPHEAP_ENGINE STREQUAL external)

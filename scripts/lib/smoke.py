@@ -250,16 +250,15 @@ def sarif_and_pages(hypheap, out):
     return result.returncode
 
 
-def smoke(args, out, builds, sanitized):
+def smoke(args, out, runs, sanitized):
     begin = time.monotonic()
-    hypheap = next(iter(builds.values())).hypheap
+    hypheap = runs[0].builds.hypheap
     replayed, fuzzed = smoke_junit.Suite("replay"), smoke_junit.Suite("fuzz")
     status, _ = replay(args, hypheap, replayed, out)
     if status:
         for target in args.target:
             fuzzed.case(target, skipped="not fuzzed: the corpus does not hold")
     else:
-        runs = [Run(target, builds[target], out, args) for target in args.target]
         left = args.seconds - (time.monotonic() - begin)
         if left < 0.5 * len(runs) / min(args.jobs, len(runs)):
             raise Stop(2, f"--seconds {args.seconds}: nothing left to fuzz with")
@@ -284,9 +283,11 @@ def main(argv):
     out = args.output.resolve()
     held = prepare(out)
     builds, sanitized = build(args, out / "log")
+    print("preparing seeds", flush=True)
+    runs = [Run(target, builds[target], out, args) for target in args.target]
     print(f"commit {args.commit}, seed {args.seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(2))
-    status = smoke(args, out, builds, sanitized)
+    status = smoke(args, out, runs, sanitized)
     held.close()
 
     return status
