@@ -43,7 +43,7 @@ class Seeded(LibFuzzer):
     seed = 0
 
     def command(self, i):
-        return super().command(i) + [f"-seed={(self.seed + i) % (1 << 32) or 1}"]
+        return super().command(i) + [f"-seed={self.seed}", "-timeout=10"]
 
 
 def parse(argv):
@@ -124,23 +124,26 @@ def build(args, log):
 
 
 def replay(args, hypheap, suite, out):
-    """Returns (exit status, copies of what fails)."""
+    """Returns the exit status; what fails is in crashes/, with its report."""
     start = time.monotonic()
     cases = smoke_replay.replay(hypheap, args.corpus, args.seconds)
     taken = time.monotonic() - start
-    failed = []
+    failed = 0
     for case in cases:
         suite.case(case.name, failure=case.failure, error=case.error,
                    words=case.signature if case.failure else "")
         if case.status:
             print(f"FAILED {case.path}: {case.failure or case.error}")
+            failed += 1
+        if case.status in (1, 3):
             copy = out / "crashes" / ("corpus-" + case.name.replace("/", "-"))
             shutil.copyfile(case.path, copy)
-            failed.append(copy)
+            copy.with_name(copy.name + ".report").write_text(case.failure or case.error,
+                                                             encoding="utf-8")
     suite.seconds = taken
     print(f"replayed {len(cases)} programs twice in {taken:.1f} s: "
-          f"{len(failed)} do not hold", flush=True)
-    return max(case.status for case in cases), failed
+          f"{failed} do not hold", flush=True)
+    return max(case.status for case in cases)
 
 
 # ---- fuzzing -----------------------------------------------------------------
@@ -231,6 +234,13 @@ def tell(run, suite):
 # ---- what was found ----------------------------------------------------------
 
 
+def _is_program(path):
+    """Neither what is written beside an input, nor what is none of the allocator's."""
+    beside = path.suffix and path.with_suffix("").exists()
+    return not beside and path.suffix not in (".report", ".html") and \
+        not path.name.startswith("fuzz_text-")
+
+
 def sarif_and_pages(hypheap, out):
     """Always SARIF, also an empty one: that is what closes an alert."""
     result = subprocess.run([hypheap, "triage", f"--sarif={out / SARIF}", "crashes"], cwd=out,
@@ -241,9 +251,8 @@ def sarif_and_pages(hypheap, out):
         print(f"HARNESS BUG: hypheap triage ends with {result.returncode}: "
               f"{result.stderr.strip()}")
         return 3
-    inputs = sorted(path for path in (out / "crashes").iterdir()
-                    if path.suffix in ("", ".bin") or path.name.startswith("corpus-"))
-    for path in [p for p in inputs if p.suffix != ".report"][:PAGES]:
+    inputs = [path for path in sorted((out / "crashes").iterdir()) if _is_program(path)]
+    for path in inputs[:PAGES]:
         subprocess.run([hypheap, "report", path, "-o", f"{path}.html"], check=False,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
@@ -254,7 +263,7 @@ def smoke(args, out, runs, sanitized):
     begin = time.monotonic()
     hypheap = runs[0].builds.hypheap
     replayed, fuzzed = smoke_junit.Suite("replay"), smoke_junit.Suite("fuzz")
-    status, _ = replay(args, hypheap, replayed, out)
+    status = replay(args, hypheap, replayed, out)
     if status:
         for target in args.target:
             fuzzed.case(target, skipped="not fuzzed: the corpus does not hold")
@@ -266,7 +275,8 @@ def smoke(args, out, runs, sanitized):
         status = max(tell(run, fuzzed) for run in runs)
     took = time.monotonic() - begin
     status = max(status, sarif_and_pages(sanitized, out))
-    shutil.rmtree(out / "work", ignore_errors=True)
+    for name in ("work", "stats"):
+        shutil.rmtree(out / name, ignore_errors=True)
     smoke_junit.write(out / JUNIT, [replayed, fuzzed],
                       {"commit": args.commit, "seed": args.seed, "seconds": args.seconds})
     print(f"{'holds' if not status else 'DOES NOT HOLD'} after {took:.0f} s "
