@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import ossfuzz_judge
 from fuzz_error import Stop, tail
 
 TOP = Path(__file__).resolve().parents[2]
-AFL_DRIVER = Path("/usr/lib/afl/libAFLDriver.a")
 
 DESCRIPTION = """\
 Imitates what OSS-Fuzz and ClusterFuzzLite do with .clusterfuzzlite/build.sh: builds
@@ -23,7 +23,7 @@ read-only: four runs, all seeds, calls of sanitizers, libraries, stray executabl
 
 EPILOG = """\
 exit status: 0 all conditions hold; 1 one does not (a line each); 2 usage, a missing
-tool, or build.sh fails"""
+tool, or build.sh fails; 3 a fault of this script"""
 
 # As base-builder has them, but for -stdlib=libc++: C++ is static there, too.
 COMMON = ("-O1 -fno-omit-frame-pointer -gline-tables-only "
@@ -39,7 +39,7 @@ SANITIZER = {
 ENGINE = {
     "libfuzzer": {"CC": "clang", "CXX": "clang++", "LIB_FUZZING_ENGINE": "-fsanitize=fuzzer"},
     "afl": {"CC": "afl-clang-fast", "CXX": "afl-clang-fast++", "AFL_QUIET": "1",
-            "LIB_FUZZING_ENGINE": str(AFL_DRIVER)},
+            "LIB_FUZZING_ENGINE": str(ossfuzz_judge.AFL_DRIVER)},
 }
 # How the machine compiles, which is not the project's business.
 PASSED_ON = ("PATH", "HOME", "CMAKE_BUILD_PARALLEL_LEVEL", "CMAKE_C_COMPILER_LAUNCHER",
@@ -84,10 +84,9 @@ def need_tools(engines):
     tools = {"bwrap", "clang", "clang++", "cmake", "ninja", "nm", "readelf", "objdump",
              "llvm-symbolizer", "git"}
     if "afl" in engines:
-        tools |= {"afl-clang-fast", "afl-fuzz"}
-    missing = sorted(tool for tool in tools if not shutil.which(tool))
-    if "afl" in engines and not AFL_DRIVER.exists():
-        missing.append(str(AFL_DRIVER))
+        tools |= {"afl-clang-fast", "afl-fuzz", *map(str, ossfuzz_judge.AFL_LIBRARIES)}
+    missing = sorted(tool for tool in tools
+                     if not shutil.which(tool) and not Path(tool).is_file())
     if missing:
         raise Stop(2, f"missing: {' '.join(missing)} (run scripts/setup)")
 
@@ -199,3 +198,7 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("ossfuzz-check: interrupted", file=sys.stderr)
         sys.exit(2)
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+        print("ossfuzz-check: HARNESS BUG, see above", file=sys.stderr)
+        sys.exit(3)

@@ -24,10 +24,15 @@ CALLS = {
 }
 OWN = {"address": "__asan", "undefined": "__ubsan"}
 CALL = re.compile(r"\bcallq?\s.*<(__asan|__ubsan|hyp_(?:load|store))")
-FUNCTION = re.compile(r"^([0-9a-f]+) <")
+FUNCTION = re.compile(r"^([0-9a-f]+) <(.*)>:$")
 # Of our own folders the one whose every access is checked, and what only reads text.
 UNIT = ("allocator/el2/", "allocator/host/", "allocator/kernel/")
 TEXT_ONLY = "fuzz_text"
+
+# What AFL++ links into a target asks ASan whether it is there or not; the service
+# builds with AFL++ and address only, so its limits know nothing of that.
+AFL_DRIVER = Path("/usr/lib/afl/libAFLDriver.a")
+AFL_LIBRARIES = (AFL_DRIVER, AFL_DRIVER.with_name("afl-compiler-rt.o"))
 
 ADDRESS_SPACE = 5 << 30
 READY_SECONDS = 35
@@ -71,6 +76,12 @@ class Judge:
         self.engine = engine
         self.sanitizer = sanitizer
         self.problems = []
+        self.foreign = set()
+        if engine == "afl":
+            for library in AFL_LIBRARIES:
+                self.foreign |= {line.split()[-1] for line in
+                                 _output("nm", "--defined-only", library).splitlines()
+                                 if " " in line}
         self.sources = {str(path.relative_to(top)) for folder in ("allocator", "model", "fuzzers")
                         for path in (top / folder).rglob("*.[ch]")}
 
@@ -135,16 +146,17 @@ class Judge:
     def _calls(self, target):
         own = self._own(target)
         total, ours, unit = Counter(), Counter(), Counter()
-        source = None
+        source, foreign = None, False
         with subprocess.Popen(["objdump", "-d", "--no-show-raw-insn", self.out / target],
                               stdout=subprocess.PIPE, text=True, errors="replace") as dump:
             for line in dump.stdout:
                 function = FUNCTION.match(line)
                 if function:
                     source = own.get(int(function.group(1), 16))
+                    foreign = function.group(2) in self.foreign
                     continue
                 call = CALL.search(line) if "call" in line else None
-                if call:
+                if call and not foreign:
                     total[call.group(1)] += 1
                     if source:
                         ours[call.group(1)] += 1

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import fuzz
@@ -315,5 +316,9 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("smoke: interrupted", file=sys.stderr)
         sys.exit(2)
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+        print("smoke: HARNESS BUG, see above", file=sys.stderr)
+        sys.exit(3)
     finally:
         fuzz_children.kill_all()
