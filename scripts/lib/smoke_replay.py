@@ -56,7 +56,7 @@ def _pass(hypheap, cases, seconds):
     alone = []
     for path in paths:
         document = documents.get(path)
-        if document and document["holds"]:
+        if document and document.get("holds"):
             alone.append((0, document, ""))
             continue
         status, own, text = _run(hypheap, [path], SECONDS)
@@ -65,12 +65,14 @@ def _pass(hypheap, cases, seconds):
 
 
 def _judge(case, status, document, text, hypheap):
-    case.status = status if status is not None and status >= 0 else 3
     if document:
-        case.digest = document["digest"]
-        case.signature = document["signature"] or ""
-    if status == 0 and document:
+        case.digest = document.get("digest", "")
+        case.signature = document.get("signature") or ""
+    if status == 0 and case.digest:
+        case.status = 0
         return
+    # what says that it holds, and has no digest, is a fault, too
+    case.status = 3 if status in (None, 0) or status < 0 else status
     if status == 1:
         shown = subprocess.run([hypheap, "run", case.path], stdin=subprocess.DEVNULL,
                                capture_output=True, text=True, errors="replace",

@@ -67,7 +67,7 @@ expect 2 --alloc "$work/none.c"
 planted=$top/scripts/tests/planted.c
 mkdir clean-corpus
 cp "$top"/corpus/seeds/misuse-*.ops clean-corpus/
-expect 0 --seconds 10 --target fuzz_text --alloc "$planted" --corpus clean-corpus \
+expect 0 --seconds 6 --target fuzz_text --alloc "$planted" --corpus clean-corpus \
 	-o clean
 grep -q '^commit [0-9a-f]*.*, seed [0-9]*$' log || fail "no seed"
 grep -q '^fuzz_text: [0-9.]*[kM]* programs, .* 0 findings$' log || fail "not fuzzed"
