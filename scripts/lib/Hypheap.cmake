@@ -5,13 +5,17 @@ include_guard(GLOBAL)
 
 set(HYPHEAP_WARNINGS -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes
 	-Wmissing-prototypes -Wwrite-strings -Wundef)
+if(HYPHEAP_ENGINE STREQUAL external)
+	include(External)
+endif()
 
 # What every unit of the harness is compiled and linked with.
 add_library(hypheap_flags INTERFACE)
-target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer)
+target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer
+	${HYPHEAP_EXTERNAL_FLAGS})
 target_include_directories(hypheap_flags INTERFACE
 	"${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/fuzzers")
-if(HYPHEAP_SANITIZE)
+if(HYPHEAP_SANITIZE AND NOT HYPHEAP_ENGINE STREQUAL external)
 	target_compile_options(hypheap_flags INTERFACE
 		-fsanitize=${HYPHEAP_SANITIZE} -fno-sanitize-recover=all)
 	target_link_options(hypheap_flags INTERFACE -fsanitize=${HYPHEAP_SANITIZE})
@@ -21,7 +25,12 @@ endif()
 # where the allocator went, not the harness. libFuzzer's is an option that only
 # the allocator gets; AFL++'s compiler puts its own into all that it compiles.
 function(hypheap_plain target)
-	if(HYPHEAP_ENGINE STREQUAL afl)
+	if(HYPHEAP_ENGINE STREQUAL external)
+		# an engine's instrumentation may stand among the caller's flags
+		target_compile_options(${target} PRIVATE
+			$<$<C_COMPILER_ID:Clang>:-fno-sanitize=fuzzer-no-link>)
+	endif()
+	if(HYPHEAP_ENGINE STREQUAL afl OR HYPHEAP_EXTERNAL_AFL)
 		set_target_properties(${target} PROPERTIES
 			C_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;AFL_NOOPT=1")
 	endif()

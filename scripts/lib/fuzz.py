@@ -73,7 +73,7 @@ def lock(out):
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise Stop(2, f"{out}: another scripts/fuzz runs there") from error
+        raise Stop(2, f"{out}: another run uses this folder") from error
     return handle
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The builds that fuzzing needs, and where they are."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -37,6 +38,12 @@ class Builds:
 
     def build(self, logs):
         """Configure and build what is wanted; a compiler's complaint is shown."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "lock", "w", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # cmake and ninja have none of their own
+            self._build(logs)
+
+    def _build(self, logs):
         for preset, targets in self.wanted.items():
             folder = self.folder(preset)
             configure = ["cmake", "-S", self.top, "--preset", preset, "-B", folder]
