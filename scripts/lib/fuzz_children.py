@@ -42,7 +42,7 @@ def stop(processes, seconds=10):
             process.wait()
 
 
-def _parents():
+def parents_of_all():
     """pid -> parent's pid, of all processes."""
     parents = {}
     for entry in Path("/proc").iterdir():
@@ -56,20 +56,24 @@ def _parents():
     return parents
 
 
+def family(root, parents=None):
+    """The process and all that descend from it. parents: parents_of_all(), if known."""
+    parents = parents or parents_of_all()
+    found = {root}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return found
+        found |= more
+
+
 def kill_all():
     """Every descendant, also orphans, until there is none."""
     for _ in range(100):
-        parents = _parents()
-        family = {os.getpid()}
-        while True:
-            more = {pid for pid, parent in parents.items() if parent in family} - family
-            if not more:
-                break
-            family |= more
-        family.discard(os.getpid())
-        if not family:
+        pids = family(os.getpid()) - {os.getpid()}
+        if not pids:
             return
-        for pid in family:
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
