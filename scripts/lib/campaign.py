@@ -15,7 +15,6 @@ from pathlib import Path
 import campaign_prune
 import campaign_report
 import campaign_status
-import fuzz_build
 import fuzz_children
 from campaign_build import TOP, Builds
 from campaign_folder import Folder, host_name, read_json
@@ -70,7 +69,7 @@ def at_least(least):
 def defaults():
     return {"targets": list(TARGETS), "kinds": list(MIX), "corpus": str(TOP / "corpus"),
             "jobs": len(os.sched_getaffinity(0)), "slice": 300, "rss": 2560, "hang": 180,
-            "disk_free": 1024, "seconds": 0, "hook": "", "textfile": "", "alloc": "",
+            "disk_free": 1024, "seconds": 0, "hook": "", "textfile": "", "alloc": "", "builds": "",
             "host": host_name(), "selfcheck": str(TOP / "scripts/selfcheck")}
 
 
@@ -91,6 +90,8 @@ def run_options(parser):
         "--jobs (default 300)", type=at_least(1), metavar="N")
     add("--corpus", "where to begin (default: corpus)", type=Path, metavar="DIR")
     add("--alloc", "another alloc.c to test", type=Path, metavar="FILE")
+    add("--builds", "ready-made builds, as in build/: PRESET/BINARY. Nothing is built, and "
+        "no compiler needed", type=Path, metavar="DIR")
     add("--hook", "run for each new signature: CMD SIGNATURE FILE PAGE, the same in "
         "HYPHEAP_SIGNATURE, _FILE, _PAGE, _TARGET", metavar="CMD")
     add("--seconds", "end after so long (default 0: never)", type=at_least(0), metavar="N")
@@ -146,6 +147,8 @@ def settings_of(args, saved):
         raise Stop(2, f"--corpus {settings['corpus']}: not a folder")
     if settings["alloc"] and not Path(settings["alloc"]).is_file():
         raise Stop(2, f"--alloc {settings['alloc']}: no such file")
+    if settings["builds"] and not Path(settings["builds"]).is_dir():
+        raise Stop(2, f"--builds {settings['builds']}: not a folder")
     control = shlex.split(settings["selfcheck"])
     if not control:
         raise Stop(2, "--selfcheck: no command")
@@ -183,7 +186,6 @@ def work(folder, settings, left, background):
                  "going on from what it left"
         folder.event("cut off", words_)
         screen.event("cut off", words_)
-    fuzz_build.setup(TOP)
     builds = Builds(settings)
     builds.build(folder.path / "log")
     if background and not detach(folder):

@@ -105,6 +105,7 @@ class Campaign:
                 self.failing_seeds(target, seeds)
             self.seeds[target] = seeds
             self.stores[target].check()
+            self.stores[target].verify()
         self.slice_end = 0.0
 
     def failing_seeds(self, target, seeds):
@@ -168,8 +169,8 @@ class Campaign:
     def exchange(self):
         for target, store in self.stores.items():
             if store.missing():
-                self.event("gone", f"{store.shared}: the folder is gone")
-                store.restore()
+                self.event("gone", f"{store.shared}: the folder was deleted")
+                store.restore(again=True)
             if store.take():
                 self.books.last_new = time.time()
 

@@ -51,6 +51,7 @@ class Store:
         self.names = set()
         self.given = set()
         self.seen = set()  # (folder, name) of what AFL++ has
+        self.place = None  # which folder libFuzzer's is: one of the same name is another
         self.odd = {}  # in libFuzzer's folder, name not that of its content: since when
         self.found = 0  # taken from an engine since we began
 
@@ -69,11 +70,12 @@ class Store:
                 self._set_aside(entry.path, "corpus")
         self.restore()
 
-    def restore(self):
-        """libFuzzer's folder, if it is not there or somebody emptied it."""
+    def restore(self, again=False):
+        """libFuzzer's folder, if somebody emptied it, or again if it is another one."""
         self.shared.mkdir(parents=True, exist_ok=True)
+        self.place = self.shared.stat().st_ino
         self.given = {entry.name for entry in _entries(self.shared)}
-        if self.given or not self.names:
+        if (self.given and not again) or not self.names:
             return
         for name in sorted(self.names):
             self._give(name, _read(self.kept / name))
@@ -81,8 +83,11 @@ class Store:
                           f"of the campaign's corpus again")
 
     def missing(self):
-        """A worker's folder went away while it ran."""
-        return not self.shared.is_dir()
+        """Somebody deleted it while it ran; an engine may have made an empty one since."""
+        try:
+            return self.shared.stat().st_ino != self.place
+        except FileNotFoundError:
+            return True
 
     # ---- while it runs -------------------------------------------------------
 

@@ -193,7 +193,7 @@ class Worker:
             text = f"ended with {found}"
         else:
             how = f"died of signal {-status}" if status < 0 else f"ended with {status}"
-            text = f"{how}: {tail(self.engine.logs[0], 4)}"
+            text = f"{how}: " + " | ".join(tail(self.engine.logs[0], 4).splitlines())
         self._again("found" if found else "died", text, now)
 
     def _put_down(self, kind, text):

@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What test_campaign.sh runs; HYPHEAP_BUGGY is a hypheap with a planted bug."""
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+CAMPAIGN = TOP / "scripts/campaign"
+FAKE = TOP / "scripts/tests/test_campaign_fake.py"
+BUGGY = Path(os.environ["HYPHEAP_BUGGY"])
+PATIENCE = 60  # seconds that a thing may take on a machine with other work
+NOBODY = 65534
+AS_ROOT = os.geteuid() == 0
+
+sys.path.insert(0, str(TOP / "scripts/lib"))
+import campaign_plan  # noqa: E402  pylint: disable=wrong-import-position
+
+
+class Place:
+    """A folder with builds that are not real, and campaigns in it."""
+
+    def __init__(self, work, targets="fuzz_heap", kinds="asan,main"):
+        self.work = Path(work)
+        self.work.chmod(0o755)
+        self.dir = self.work / "campaign"
+        self.ledger = self.work / "ledger"
+        self.told = self.work / "told"
+        self.failing = self.work / "failing"
+        self.env = {**os.environ, "FAKE_LEDGER": str(self.ledger),
+                    "PATH": f"{self.work}/bin:{os.environ['PATH']}"}
+        self.options = ["--targets", targets, "--kinds", kinds, "--selfcheck", "true",
+                        "--builds", self.work / "builds", "--corpus", self.work / "seeds",
+                        "--disk-free", "1"]
+        self.prefix = []
+        for path in ("bin/afl-fuzz", "builds/libfuzzer-asan/fuzz_heap", "builds/afl/fuzz_heap",
+                     "builds/libfuzzer-asan/fuzz_text", "builds/afl/fuzz_text",
+                     "builds/afl/hypheap_afl_mutator.so"):
+            self.put(path, FAKE)
+        self.put("builds/release/hypheap", BUGGY)
+        (self.work / "seeds").mkdir()
+        (self.work / "seeds/one.ops").write_text("hypheap 1\ntopup 1\na = alloc 10\n", encoding="ascii")
+        (self.work / "failing.ops").write_text(
+            "hypheap 1\ntopup 8\nb = alloc 100\nfree b\na = alloc 6000\nfree a\n", encoding="ascii")
+        subprocess.run([BUGGY, "asm", self.work / "failing.ops", "-o", self.failing], check=True)
+
+    def put(self, name, source):
+        path = self.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, path)
+
+    def with_crash(self):
+        self.env["FAKE_CRASH"] = str(self.failing)
+
+    def command(self, what, *more):
+        return [*self.prefix, CAMPAIGN, what, "-d", self.dir, *more]
+
+    def launch(self, what, *more):
+        """In the foreground, without waiting."""
+        if what == "start":
+            more = (*self.options, *more)
+        return subprocess.Popen(self.command(what, *more), env=self.env, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, start_new_session=True)
+
+    def run(self, what, *more):
+        """Exit status and words."""
+        process = self.launch(what, *more)
+        words = process.communicate(timeout=PATIENCE)[0]
+        return process.returncode, words
+
+    # ---- what is there ---------------------------------------------------------
+
+    def status(self):
+        """The last that a campaign has published; nothing before the first."""
+        try:
+            return json.loads((self.dir / "status.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"running": False, "findings": [], "workers": []}
+
+    def events(self, kind):
+        try:
+            lines = (self.dir / "events.log").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [line["text"] for line in map(json.loads, lines) if line["kind"] == kind]
+
+    def promised(self, kind):
+        lines = self.ledger.read_text(encoding="ascii").splitlines()
+        # the last may have been cut off with its writer
+        return {line.split()[1] for line in lines
+                if line.startswith(kind) and len(line) == len(kind) + 41}
+
+    def corpus(self, target="fuzz_heap"):
+        found = {}
+        for path in (self.dir / "corpus" / target).iterdir():
+            found[path.name] = path.read_bytes()
+        return found
+
+
+def wait_for(what, condition, process=None):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"{what}: it ended with {process.returncode}: "
+                                 f"{process.stdout.read()}")
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {PATIENCE} s")
+        time.sleep(0.05)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.work = self.enterContext(tempfile.TemporaryDirectory(prefix="campaign-"))
+        self.place = Place(self.work)
+        self.running = []
+        self.addCleanup(self.kill_all)
+
+    def kill_all(self):
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+    def launch(self, *words):
+        process = self.place.launch(*words)
+        self.running.append(process)
+        return process
+
+    def ended(self, process):
+        """In peace, when asked to."""
+        process.send_signal(signal.SIGTERM)
+        words = process.communicate(timeout=PATIENCE)[0]
+        self.assertEqual(process.returncode, 0, words)
+        return words
+
+    def at_work(self, process, files=4):
+        wait_for("a corpus", lambda: self.place.ledger.exists() and
+                 len(self.place.promised("corpus")) >= files, process)
+
+    def assert_nothing_lost(self, corpus=True):
+        kept = self.place.corpus()
+        for name, data in kept.items():
+            self.assertEqual(hashlib.sha1(data).hexdigest(), name)
+        if corpus:
+            self.assertEqual(self.place.promised("corpus") - set(kept), set())
+        crashes = {path.name.rsplit("-", 1)[1] for path in
+                   self.place.dir.glob("findings/*/inputs/*")}
+        crashes |= {path.name.rsplit("-", 1)[1] for path in
+                    (self.place.dir / "findings/new").iterdir()}
+        self.assertEqual(self.place.promised("crash") - crashes, set())
+
+    def refused(self, status, words, *command):
+        got, text = self.place.run(*command)
+        self.assertEqual(got, status, text)
+        self.assertIn(words, text)
+        self.assertEqual(len(text.strip().splitlines()), 1, text)
+
+
+class Words(Case):
+    def test_bad_usage(self):
+        self.assertEqual(self.place.run("status", "--help")[0], 0)
+        self.refused(2, "no campaign there", "status")
+        self.refused(2, "no campaign there", "stop")
+        self.refused(2, "no campaign there", "resume")
+        for option, value, words in (("--corpus", "/none", "not a folder"),
+                                     ("--alloc", "/none.c", "no such file"),
+                                     ("--builds", "/none", "not a folder"),
+                                     ("--selfcheck", "", "no command")):
+            self.refused(2, words, "start", option, value)
+        for option, value in (("--targets", "fuzz_none"), ("--kinds", "none"),
+                              ("--jobs", "0"), ("--slice", "x")):
+            self.assertEqual(self.place.run("start", option, value)[0], 2)
+        self.assertFalse(self.place.dir.exists())
+
+    def test_a_binary_is_missing(self):
+        (Path(self.work) / "builds/afl/fuzz_heap").unlink()
+        self.refused(2, "builds/afl/fuzz_heap is missing", "start")
+
+    def test_two_on_one_folder(self):
+        first = self.launch("start")
+        self.at_work(first)
+        self.refused(2, "a campaign runs there, process", "start")
+        self.refused(2, "a campaign runs there, process", "resume")
+        self.refused(2, "a campaign runs there, process", "prune")
+        self.assertEqual(self.place.run("stop")[0], 0)
+        self.assertEqual(first.wait(PATIENCE), 0)
+        self.refused(2, "goes on with it", "start")
+        self.refused(2, "no campaign runs there", "stop")
+        self.assert_nothing_lost()
+
+
+class Kept(Case):
+    def test_killed_at_random(self):
+        self.place.with_crash()
+        what = "start"
+        chance = random.Random(os.getpid())
+        for _ in range(5):
+            process = self.launch(what)
+            if what == "start":
+                self.at_work(process)
+            what = "resume"
+            time.sleep(chance.uniform(0.3, 2.5))
+            victims = [pid for pid in self.family(process.pid)]
+            if chance.random() < 0.5:
+                victims = [chance.choice(victims)]
+            for pid in victims:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+            process.communicate()
+        process = self.launch("resume")
+        wait_for("triage", lambda: self.place.promised("crash") and
+                 not list((self.place.dir / "findings/new").iterdir()) and
+                 list(self.place.dir.glob("findings/*/finding.json")), process)
+        self.ended(process)
+        self.assertTrue(self.place.events("cut off"))
+        self.assertGreater(len(self.place.promised("corpus")), 20)
+        self.assert_nothing_lost()
+
+    @staticmethod
+    def family(pid):
+        """The campaign's processes, by the mark that they bear, and itself."""
+        found = [pid]
+        for path in Path("/proc").glob("[0-9]*/task/*/children"):
+            if int(path.parts[2]) == pid:
+                with contextlib.suppress(OSError):
+                    found += map(int, path.read_text(encoding="ascii").split())
+        return found
+
+    def test_damaged_and_deleted(self):
+        process = self.launch("start")
+        self.at_work(process)
+        self.ended(process)
+        kept = sorted(self.place.promised("corpus"))
+        shared = self.place.dir / "libfuzzer/fuzz_heap/corpus"
+        one = next(name for name in kept if (shared / name).exists())
+        (shared / one).write_bytes(b"damaged")
+        two = next(name for name in kept if (shared / name).exists() and name != one)
+        (self.place.dir / "corpus/fuzz_heap" / two).write_bytes(b"damaged too")
+        process = self.launch("resume")
+        wait_for("two events", lambda: len(self.place.events("damaged")) >= 2, process)
+        wait_for("a status", lambda: self.place.status()["running"], process)
+        # and a folder that goes while its worker runs
+        shutil.rmtree(self.place.dir / "libfuzzer")
+        wait_for("the folder again", lambda: self.place.events("restored"), process)
+        [instance] = (self.place.dir / "afl/fuzz_heap").iterdir()
+        self.ended(process)
+        words = "\n".join(self.place.events("damaged"))
+        self.assertIn(one, words)
+        self.assertIn(two, words)
+        self.assertEqual(len(list((self.place.dir / "aside").iterdir())), 2)
+        # what was in AFL++'s is in the corpus, and AFL++ begins anew
+        shutil.rmtree(instance)
+        before = len(self.place.promised("corpus"))
+        process = self.launch("resume")
+        wait_for("more", lambda: len(self.place.promised("corpus")) > before + 4, process)
+        self.ended(process)
+        self.assertTrue(instance.is_dir())
+        self.assert_nothing_lost(corpus=False)
+        self.assertIn(one, self.place.corpus())
+        self.assertIn(two, self.place.corpus())
+
+    def test_no_write_permission(self):
+        if AS_ROOT:  # whom no permission stops
+            os.chown(self.work, NOBODY, NOBODY)
+            self.place.prefix = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"]
+        process = self.launch("start")
+        self.at_work(process)
+        for path in (self.place.dir / "corpus/fuzz_heap", self.place.dir):
+            path.chmod(0o555)
+        words = process.communicate(timeout=PATIENCE)[0]
+        self.assertEqual(process.returncode, 2, words)
+        self.assertIn("Permission denied", words)
+        self.assertIn(str(self.place.dir), words)
+        self.assertIn("nothing that was found is lost", words)
+        for path in (self.place.dir / "corpus/fuzz_heap", self.place.dir):
+            path.chmod(0o755)
+        process = self.launch("resume")
+        wait_for("a status", lambda: self.place.status()["running"], process)
+        self.ended(process)
+        self.assert_nothing_lost()
+
+    def test_disk_full(self):
+        self.place.dir.mkdir()
+        # a file system of its own, gone with the last process that sees it
+        self.place.prefix = ["unshare", "--mount", *([] if AS_ROOT else ["-r"]), "sh", "-c",
+                             f"mount -t tmpfs -o size=4m tmpfs '{self.place.dir}' && "
+                             f"('{self.work}/fill' & exec \"$@\"); status=$?; "
+                             f"cp -r '{self.place.dir}' '{self.work}/copy'; exit $status",
+                             "sh"]
+        fill = Path(self.work) / "fill"
+        fill.write_text(f"#!/bin/sh\nuntil [ -s '{self.place.ledger}' ]; do sleep 0.1; done\n"
+                        f"head -c 3000000 /dev/zero >'{self.place.dir}/filler'\n",
+                        encoding="ascii")
+        fill.chmod(0o755)
+        status, words = self.place.run("start")
+        self.assertEqual(status, 2, words)
+        self.assertRegex(words, r"campaign: .*: disk full: 0 MiB free, 1 MiB must stay free")
+        self.assertIn("lost nothing", words)
+        self.place.dir = Path(self.work) / "copy"
+        (self.place.dir / "filler").unlink()
+        self.place.prefix = []
+        process = self.launch("resume")
+        wait_for("a status", lambda: self.place.status()["running"], process)
+        self.ended(process)
+        self.assert_nothing_lost()
+
+
+class Found(Case):
+    def test_told_once(self):
+        place = self.place
+        place.with_crash()
+        hook = Path(self.work) / "hook"
+        hook.write_text(f"#!/bin/sh\necho \"$1|$2|$3|$HYPHEAP_SIGNATURE|$HYPHEAP_TARGET\" "
+                        f">>'{place.told}'\n", encoding="ascii")
+        hook.chmod(0o755)
+        process = self.launch("start", "--hook", str(hook))
+        wait_for("the hook", place.told.exists, process)
+
+        def counted():
+            rows = place.status()["findings"]
+            return bool(rows) and rows[0]["events"] >= 2
+        wait_for("a second event", counted, process)
+        self.ended(process)
+        process = self.launch("resume")
+        before = place.status()["findings"][0]["events"]
+        wait_for("a third", lambda: place.status()["findings"][0]["events"] > before, process)
+        self.ended(process)
+
+        home = place.dir / "findings/zeroed-alloc"
+        self.assertEqual(place.told.read_text(encoding="ascii"),
+                         f"zeroed/alloc|{home}/min.ops|{home}/report.html|zeroed/alloc|"
+                         "fuzz_heap\n")
+        small = (home / "min.ops").read_text(encoding="ascii")
+        self.assertIn("signature: zeroed/alloc", small)
+        self.assertNotIn("free", small)
+        self.assertIn("zeroed/alloc", (home / "report.html").read_text(encoding="utf-8"))
+        self.assertEqual((home / "input").read_bytes(), place.failing.read_bytes())
+        [row] = place.status()["findings"]
+        self.assertEqual(row["signature"], "zeroed/alloc")
+        self.assertEqual(subprocess.run(row["replay"], shell=True, cwd=place.dir, check=False,
+                                        stdout=subprocess.DEVNULL).returncode, 1)
+        self.assertEqual(list((place.dir / "findings/new").iterdir()), [])
+        self.shows(row)
+
+    def shows(self, row):
+        """Status, exporter and page, of the campaign that has just ended."""
+        status, words = self.place.run("status", "--json")
+        self.assertEqual(status, 0, words)
+        self.assertEqual(json.loads(words)["findings"], [row])
+        words = self.place.run("status")[1]
+        self.assertRegex(words, rf"zeroed/alloc +fuzz_heap +{row['events']} ")
+        metrics = (self.place.dir / "metrics.prom").read_text(encoding="utf-8")
+        self.assertIn('signature="zeroed/alloc"', metrics)
+        for line in metrics.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="[^"]*",?)+\} [0-9.]+)$')
+        status, words = self.place.run("report")
+        self.assertEqual(status, 0, words)
+        page = (self.place.dir / "report.html").read_text(encoding="utf-8")
+        self.assertIn('href="findings/zeroed-alloc/report.html"', page)
+        self.assertIn("data:image/svg+xml;base64,", page)
+        self.assertNotRegex(page, r'(src|href)="https?:')
+
+    def test_seeds_that_fail(self):
+        shutil.copy(Path(self.work) / "failing.ops", Path(self.work) / "seeds/two.ops")
+        process = self.launch("start")
+        wait_for("a finding", lambda: list(self.place.dir.glob("findings/*/finding.json")),
+                 process)
+        self.ended(process)
+        self.assertTrue((self.place.dir / "findings/zeroed-alloc/min.ops").exists())
+        self.assertEqual(len(list((self.place.dir / "seeds/fuzz_heap").iterdir())), 1)
+
+    def test_blind(self):
+        hook = f"echo >>'{self.place.told}'"
+        process = self.launch("start", "--selfcheck", "false", "--hook", hook)
+        words = process.communicate(timeout=PATIENCE)[0]
+        self.assertEqual(process.returncode, 3, words)
+        self.assertIn("the positive control failed", words)
+        self.assertFalse(self.place.ledger.exists())
+        self.assertEqual(self.place.told.read_text(encoding="ascii"),
+                         f"harness/selfcheck {self.place.dir}/log/selfcheck.log "
+                         f"{self.place.dir}/log/selfcheck.log\n")
+        # which is no campaign that can go on before it succeeds
+        self.assertEqual(self.place.run("resume")[0], 3)
+
+
+class Upkeep(Case):
+    def put_down(self, what, kind, words, *options):
+        self.place.env["FAKE_DO"] = what
+        process = self.launch("start", "--kinds", "asan", *options)
+        wait_for(kind, lambda: len(self.place.events(kind)) >= 2, process)
+        self.ended(process)
+        self.assertIn(words, self.place.events(kind)[0])
+        self.assertGreaterEqual(self.place.status()["restarts"], 2)
+
+    def test_dies(self):
+        self.put_down("die", "died", "| the last words of an engine; again in 1 s")
+
+    def test_hangs(self):
+        self.put_down("hang", "hung", "no progress for 1 s: killed", "--hang", "1")
+
+    def test_eats(self):
+        self.put_down("eat", "memory", "64 allowed: killed", "--rss", "64")
+
+    def test_turns(self):
+        """On one core each of two gets its turn, and the books tell of both."""
+        process = self.launch("start", "--jobs", "1", "--slice", "2")
+        wait_for("both", lambda: (self.place.dir / "afl").exists() and
+                 (self.place.dir / "libfuzzer").exists() and
+                 len(self.place.status()["workers"]) == 1, process)
+        self.ended(process)
+        books = json.loads((self.place.dir / "state.json").read_text(encoding="utf-8"))
+        self.assertEqual(len(books["totals"]), 2, books)
+        self.assert_nothing_lost()
+
+
+class Prune(Case):
+    def setUp(self):
+        super().setUp()
+        self.place.options[1] = "fuzz_text"
+
+    def test_prune(self):
+        process = self.launch("start")
+        self.at_work(process, 8)
+        self.ended(process)
+        before = self.place.corpus("fuzz_text")
+        self.place.env["FAKE_LOSES"] = "1"
+        status, words = self.place.run("prune")
+        self.assertEqual(status, 1, words)
+        self.assertIn("the corpus is as it was", words)
+        self.assertEqual(self.place.corpus("fuzz_text"), before)
+        del self.place.env["FAKE_LOSES"]
+        status, words = self.place.run("prune")
+        self.assertEqual(status, 0, words)
+        after = self.place.corpus("fuzz_text")
+        self.assertIn(f"{len(before)} files became {len(after)}", words)
+        self.assertTrue(set(after) < set(before))
+        self.assertEqual({path.name for path in
+                          (self.place.dir / "libfuzzer/fuzz_text/corpus").iterdir()},
+                         set(after))
+
+
+class Plan(unittest.TestCase):
+    def test_shares(self):
+        """On two cores: half for each engine, its weight for each target, all get some."""
+        everyone = campaign_plan.roles(campaign_plan.TARGETS, campaign_plan.MIX, 2, "host")
+        served, slices = {}, 400
+        for _ in range(slices):
+            chosen = campaign_plan.pick(everyone, served, 2, 300)
+            self.assertEqual(len({role.kind.engine for role in chosen}), 2)
+            for role in chosen:
+                name = campaign_plan.key(role)
+                served[name] = served.get(name, 0) + 300
+        self.assertEqual(len(served), len(everyone))
+        self.assertEqual(len(everyone), 4 * 7)
+        total = sum(served.values())
+        for target, weight in (("fuzz_host", 3), ("fuzz_text", 1)):
+            share = sum(had for name, had in served.items() if name.startswith(target)) / total
+            self.assertAlmostEqual(share, weight / 10, delta=0.02)
+        for target in campaign_plan.TARGETS:
+            had = [served[campaign_plan.key(role)] for role in everyone
+                   if role.target == target and role.kind.engine == "afl"]
+            self.assertLessEqual(max(had) - min(had), 300)
+
+    def test_many_cores(self):
+        """All at work at once, one -M a target, no name twice."""
+        everyone = campaign_plan.roles(campaign_plan.TARGETS, campaign_plan.MIX, 96, "host")
+        self.assertEqual(len(everyone), 96)
+        self.assertEqual(len({campaign_plan.key(role) for role in everyone}), 96)
+        for target in campaign_plan.TARGETS:
+            mains = [role for role in everyone if role.target == target and role.kind.main]
+            self.assertEqual([role.name for role in mains], ["main-host"])
+        self.assertEqual(len(campaign_plan.pick(everyone, {}, 96, 300)), 96)
+
+
+if __name__ == "__main__":
+    unittest.main()
