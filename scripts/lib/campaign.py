@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What scripts/campaign does: start, status, stop, resume, report, prune."""
+"""What scripts/campaign does: start, status, stop, resume, report, prune, unit."""
 
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import shlex
@@ -130,6 +131,11 @@ def parse(argv):
     folder_option(prune)
     prune.add_argument("--seconds", type=at_least(1), metavar="N",
                        help="how long it may take for each target")
+    unit = commands.add_parser("unit", help="print a systemd unit that resumes it after a "
+                               "reboot")
+    folder_option(unit)
+    unit.add_argument("--user", default=getpass.getuser(), metavar="NAME",
+                      help="whose campaign it is (default: yours)")
     return parser.parse_args(argv)
 
 
@@ -294,8 +300,20 @@ def prune(args):
         folder.unlock()
 
 
+def print_unit(args):
+    """For /etc/systemd/system; how, scripts/README.md tells."""
+    folder = campaign_in(args)
+    if folder.path.is_relative_to("/tmp"):
+        raise Stop(2, f"{folder.path}: a service has a /tmp of its own")
+    unit = Path(__file__).with_name("campaign.service").read_text(encoding="utf-8")
+    for name, value in (("TOP", TOP), ("DIR", folder.path), ("USER", args.user)):
+        unit = unit.replace(f"@{name}@", str(value))
+    print(unit, end="")
+    return 0
+
+
 COMMANDS = {"start": begin, "resume": begin, "status": show, "stop": stop,
-            "report": report_page, "prune": prune}
+            "report": report_page, "prune": prune, "unit": print_unit}
 
 
 def main(argv):

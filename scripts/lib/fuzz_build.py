@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The builds that fuzzing needs, and where they are."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -36,7 +37,14 @@ class Builds:
         return self.root / preset
 
     def build(self, logs):
-        """Configure and build what is wanted; a compiler's complaint is shown."""
+        """Configure and build what is wanted; a compiler's complaint is shown. Two at once
+        in the same folders take turns."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with open(self.root / "lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._build(logs)
+
+    def _build(self, logs):
         for preset, targets in self.wanted.items():
             folder = self.folder(preset)
             configure = ["cmake", "-S", self.top, "--preset", preset, "-B", folder]

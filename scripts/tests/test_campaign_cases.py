@@ -145,6 +145,10 @@ class Case(unittest.TestCase):
         self.assertEqual(process.returncode, 0, words)
         return words
 
+    def is_up(self, process):
+        wait_for("a status of its own", lambda: self.place.status().get("pid") == process.pid,
+                 process)
+
     def at_work(self, process, files=4):
         wait_for("a corpus", lambda: self.place.ledger.exists() and
                  len(self.place.promised("corpus")) >= files, process)
@@ -176,11 +180,9 @@ class Words(Case):
         self.refused(2, "no campaign there", "resume")
         for option, value, words in (("--corpus", "/none", "not a folder"),
                                      ("--alloc", "/none.c", "no such file"),
-                                     ("--builds", "/none", "not a folder"),
-                                     ("--selfcheck", "", "no command")):
+                                     ("--builds", "/none", "not a folder")):
             self.refused(2, words, "start", option, value)
-        for option, value in (("--targets", "fuzz_none"), ("--kinds", "none"),
-                              ("--jobs", "0"), ("--slice", "x")):
+        for option, value in (("--targets", "fuzz_none"), ("--jobs", "0")):
             self.assertEqual(self.place.run("start", option, value)[0], 2)
         self.assertFalse(self.place.dir.exists())
 
@@ -197,6 +199,7 @@ class Words(Case):
         self.assertEqual(self.place.run("stop")[0], 0)
         self.assertEqual(first.wait(PATIENCE), 0)
         self.refused(2, "goes on with it", "start")
+        self.refused(2, "has a /tmp of its own", "unit")
         self.refused(2, "no campaign runs there", "stop")
         self.assert_nothing_lost()
 
@@ -222,6 +225,7 @@ class Kept(Case):
                 os.kill(process.pid, signal.SIGKILL)
             process.communicate()
         process = self.launch("resume")
+        self.is_up(process)
         wait_for("triage", lambda: self.place.promised("crash") and
                  not list((self.place.dir / "findings/new").iterdir()) and
                  list(self.place.dir.glob("findings/*/finding.json")), process)
@@ -252,7 +256,7 @@ class Kept(Case):
         (self.place.dir / "corpus/fuzz_heap" / two).write_bytes(b"damaged too")
         process = self.launch("resume")
         wait_for("two events", lambda: len(self.place.events("damaged")) >= 2, process)
-        wait_for("a status", lambda: self.place.status()["running"], process)
+        self.is_up(process)
         # and a folder that goes while its worker runs
         shutil.rmtree(self.place.dir / "libfuzzer")
         wait_for("the folder again", lambda: self.place.events("restored"), process)
@@ -289,7 +293,7 @@ class Kept(Case):
         for path in (self.place.dir / "corpus/fuzz_heap", self.place.dir):
             path.chmod(0o755)
         process = self.launch("resume")
-        wait_for("a status", lambda: self.place.status()["running"], process)
+        self.is_up(process)
         self.ended(process)
         self.assert_nothing_lost()
 
@@ -314,7 +318,7 @@ class Kept(Case):
         (self.place.dir / "filler").unlink()
         self.place.prefix = []
         process = self.launch("resume")
-        wait_for("a status", lambda: self.place.status()["running"], process)
+        self.is_up(process)
         self.ended(process)
         self.assert_nothing_lost()
 
