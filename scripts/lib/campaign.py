@@ -6,7 +6,6 @@ import contextlib
 import getpass
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -71,7 +70,7 @@ def defaults():
     return {"targets": list(TARGETS), "kinds": list(MIX), "corpus": str(TOP / "corpus"),
             "jobs": len(os.sched_getaffinity(0)), "slice": 300, "rss": 2560, "hang": 180,
             "disk_free": 1024, "seconds": 0, "hook": "", "textfile": "", "alloc": "", "builds": "",
-            "host": host_name(), "selfcheck": str(TOP / "scripts/selfcheck")}
+            "host": host_name(), "selfcheck": ""}
 
 
 def run_options(parser):
@@ -106,7 +105,7 @@ def run_options(parser):
     add("--host", "this machine's name in those of the workers (default: its own)",
         type=host_name, metavar="NAME")
     add("--selfcheck", "the positive control, at the start and every day "
-        "(default: scripts/selfcheck)", metavar="CMD")
+        "(default: scripts/selfcheck, with the engines that it has)", metavar="CMD")
 
 
 def parse(argv):
@@ -155,10 +154,16 @@ def settings_of(args, saved):
         raise Stop(2, f"--alloc {settings['alloc']}: no such file")
     if settings["builds"] and not Path(settings["builds"]).is_dir():
         raise Stop(2, f"--builds {settings['builds']}: not a folder")
-    control = shlex.split(settings["selfcheck"])
-    if not control:
-        raise Stop(2, "--selfcheck: no command")
     return settings
+
+
+def read_settings(folder):
+    """Without them it would be another campaign."""
+    try:
+        return json.loads(folder.settings.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Stop(2, f"{folder.settings} is damaged: remove it, and `start` again with the "
+                      "options you had; all else in the folder is kept") from error
 
 
 def begin(args):
@@ -171,7 +176,7 @@ def begin(args):
                    f"{folder.path}` goes on with it")
     if args.command == "resume" and not there:
         raise Stop(2, f"{folder.path}: no campaign there to go on with")
-    settings = settings_of(args, read_json(folder.settings, {}))
+    settings = settings_of(args, read_settings(folder) if there else {})
     folder.path.mkdir(parents=True, exist_ok=True)
     left = folder.lock()
     try:
@@ -295,7 +300,7 @@ def prune(args):
     folder = campaign_in(args)
     folder.lock()
     try:
-        return campaign_prune.prune(folder, read_json(folder.settings, {}), args.seconds)
+        return campaign_prune.prune(folder, read_settings(folder), args.seconds)
     finally:
         folder.unlock()
 

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -187,7 +188,9 @@ def read_json(path, default):
     except FileNotFoundError:
         return default
     except ValueError:
-        os.rename(path, path.with_name(path.name + ".damaged"))
+        damaged = path.with_name(path.name + ".damaged")
+        os.rename(path, damaged)
+        print(f"{path} is damaged: set aside as {damaged}", file=sys.stderr, flush=True)
         return default
 
 

@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import campaign_status
 import fuzz_children
 import fuzz_seeds
 from campaign_books import Books
+from campaign_build import TOP
 from campaign_findings import Findings, input_name
 from campaign_plan import key, pick, roles
 from campaign_store import Store
@@ -220,8 +220,12 @@ class Campaign:
     # ---- that it can see at all -----------------------------------------------------
 
     def control_command(self):
-        """scripts/selfcheck: does the harness find a bug that was put there?"""
-        return shlex.split(self.settings["selfcheck"])
+        """scripts/selfcheck: do the engines find a bug that was put there?"""
+        if self.settings["selfcheck"]:
+            return shlex.split(self.settings["selfcheck"])
+        engines = {role.kind.engine for role in self.roles}
+        return [str(TOP / "scripts/selfcheck"), "--engine",
+                engines.pop() if len(engines) == 1 else "all"]
 
     def positive_control(self):
         """Before the first worker, unless the last one is less than a day old."""
@@ -229,7 +233,7 @@ class Campaign:
                 self.books.control.get("ok"):
             return
         self.screen.event("control", "does the harness find a planted bug? "
-                          + self.settings["selfcheck"])
+                          + shlex.join(self.control_command()))
         self.start_control()
         while self.control.poll() is None:
             if self.stopped:
@@ -244,7 +248,7 @@ class Campaign:
                 {**os.environ, "HYPHEAP_CAMPAIGN": str(self.folder.path)})
         except OSError as error:
             raise Stop(3, f"the positive control cannot be started: "
-                          f"{self.settings['selfcheck']}: {error.strerror}") from error
+                          f"{self.control_command()[0]}: {error.strerror}") from error
 
     def judge_control(self):
         status = self.control.returncode

@@ -30,7 +30,8 @@ a campaign's folder there, or a folder that all machines share:
 EPILOG = """\
 What is copied: corpus/TARGET, which a campaign hands on to its libFuzzer and AFL++
 workers, and of AFL++ the queues of main-* instances, no others: it pushes its own
-and pulls those of the others. Only what is new is copied, nothing is removed. A campaign that runs takes it up within seconds.
+and pulls those of the others. Only what is new is copied, nothing is removed. A
+campaign that runs takes it up within seconds.
 exit status: 0 all was copied; 2 usage or a peer that cannot be reached (the others
 are done)"""
 

@@ -186,8 +186,10 @@ def table(results):
     rows.append(["last doubling"] + [
         f"+{100 * (line[-1][1] / max(line[-2][1], 1) - 1):.1f} % "
         f"+{100 * (line[-1][2] / max(line[-2][2], 1) - 1):.1f} %" for line in lines.values()])
-    rates = [f"{sum(run['programs'] for run in runs) / sum(run['points'][-1][0] for run in runs):.0f}"
-             for runs in results.values()]
+    rates = []
+    for runs in results.values():
+        spent = sum(run["points"][-1][0] for run in runs)
+        rates.append(f"{sum(run['programs'] for run in runs) / spent:.0f}")
     rows.append(["programs/CPU s", *rates])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths))

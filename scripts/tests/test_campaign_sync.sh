@@ -153,7 +153,7 @@ has "$work/b" a
 	fail "a wrote into b's queue"
 # shellcheck disable=SC2086
 expect 0 ': 0 files came, 0 went' $as_a "$sync" -d "$work/a" "$peer"
-[ -z "$(ls "$work/a/tmp" "$work/b/tmp" | grep -v : || true)" ] || fail 'something is left in tmp'
+[ -z "$(find "$work/a/tmp" "$work/b/tmp" -type f)" ] || fail 'something is left in tmp'
 
 # one that is not there does not keep the others from it
 host c
