@@ -25,7 +25,8 @@ def _run(command, log):
     """Its words also go to the log. Return: exit status and words."""
     with open(log, "wb") as handle:
         result = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL,
-                                stdout=handle, stderr=subprocess.STDOUT, check=False)
+                                stdout=handle, stderr=subprocess.STDOUT, cwd=log.parent,
+                                check=False)
     return result.returncode, log.read_text(encoding="utf-8", errors="replace")
 
 

@@ -155,6 +155,7 @@ def _call(command, seconds, env=None):
 def main(argv):
     folder = Folder(argv[0])
     settings = read_json(folder.settings, None)
+    os.chdir(folder.scratch)  # where an engine may leave a file of its own
     Triage(folder, settings, Builds(settings)).run()
     return 0
 

@@ -139,7 +139,7 @@ def reached(args, builds, folder, names, corpus):
         [builds.folder(args.preset) / args.target, "-runs=0", "-max_len=4096",
          "-detect_leaks=0", at, folder / "run/seeds"], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        check=False)
+        cwd=folder, check=False)
     shutil.rmtree(at)
     match = REACHED.search(result.stdout)
     if result.returncode or not match:
