@@ -133,6 +133,9 @@ class Campaign:
             self.exchange()
         if self.every("memory", 5):
             self.measure_memory()
+        if self.every("logs", 30):
+            for worker in self.workers:
+                worker.bound_log()
         if self.every("verify", 60):
             for store in self.stores.values():
                 store.verify()

@@ -13,6 +13,7 @@ from fuzz_engines import Afl, LibFuzzer
 from fuzz_error import tail
 
 RESTART_MOST = 60  # seconds between two starts of a worker that dies at once
+LOG_MOST = 4 << 20  # bytes
 SETTLED = 30  # seconds after which a worker counts as one that works
 
 # libFuzzer's exit statuses after it has written an input; AFL++ goes on by itself.
@@ -212,6 +213,18 @@ class Worker:
         self.fold()
         self.context.books.restarted(key(self.role))
         self.process = None
+
+    def bound_log(self):
+        """AFL++ writes some kilobytes a second. What it said last stays for a while."""
+        if not self.engine:
+            return
+        log = self.engine.logs[0]
+        if not log.exists() or log.stat().st_size < LOG_MOST:
+            return
+        last = tail(log, 1000)
+        os.truncate(log, 0)
+        log.with_suffix(".old.log").write_text(last + "\n", encoding="utf-8")
+        self.engine.read = [0]
 
     # ---- figures -------------------------------------------------------------------
 

@@ -20,8 +20,10 @@ def adopt_orphans():
 
 
 def start(command, log, env):
-    """In a group of its own, so that Ctrl-C reaches us alone; ends if we are killed."""
-    with open(log, "wb") as output:
+    """In a group of its own, so that Ctrl-C reaches us alone; ends if we are killed. It
+    appends to its log, which others may cut."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    with open(log, "wb", opener=lambda path, _: os.open(path, flags, 0o644)) as output:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=env, start_new_session=True,

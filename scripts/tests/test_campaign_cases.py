@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import types
 import unittest
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from test_campaign_place import AS_ROOT, NOBODY, PATIENCE, TOP, Case, wait_for
 
 sys.path.insert(0, str(TOP / "scripts/lib"))
 import campaign_plan  # noqa: E402  pylint: disable=wrong-import-position
+import campaign_workers  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Words(Case):
@@ -276,6 +279,27 @@ class Upkeep(Case):
         books = json.loads((self.place.dir / "state.json").read_text(encoding="utf-8"))
         self.assertEqual(len(books["totals"]), 2, books)
         self.assert_nothing_lost()
+
+
+class Logs(unittest.TestCase):
+    def test_bound(self):
+        """A log that grew is cut; its last words stay, and its writer goes on."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "one.log"
+            worker = campaign_workers.Worker(None, None)
+            worker.engine = types.SimpleNamespace(logs=[log], read=[5])
+            with open(log, "ab", buffering=0) as writer:
+                writer.write(b"a line\n" * 1000)
+                worker.bound_log()
+                self.assertEqual(log.stat().st_size, 7000)
+                writer.write(b"a line\n" * 600000 + b"the last\n")
+                worker.bound_log()
+                writer.write(b"more\n")
+            self.assertEqual(log.read_bytes(), b"more\n")
+            self.assertEqual(worker.engine.read, [0])
+            old = (Path(folder) / "one.old.log").read_text(encoding="ascii")
+            self.assertTrue(old.endswith("a line\nthe last\n"))
+            self.assertLess(len(old), 100000)
 
 
 class Prune(Case):
