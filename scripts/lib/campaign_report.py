@@ -63,7 +63,7 @@ def _image(title, ylabel, lines):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chart.svg"
         chart.draw(path, lines, xlabel="hours of the campaign", ylabel=ylabel,
-                   settings=[f"set title '{title}'", "set yrange [0:]"], size="800,400")
+                   settings=[f"set title '{title}'", "set yrange [0:]", "set key below"], size="800,400")
         data = base64.b64encode(path.read_bytes()).decode()
     return f"<img alt=\"{title}\" src=\"data:image/svg+xml;base64,{data}\">"
 
@@ -104,9 +104,9 @@ def write(folder, status, output=None):
     targets = _rows(("target", "edges", "features", "corpus"), [
         (name, row["edges"], row["features"], row["corpus"])
         for name, row in status["targets"].items()])
-    workers = _rows(("worker", "restarts", "edges", "features", "exec/s"), [
-        (row["name"], row["restarts"], row["edges"], row["features"] or "",
-         short(row["execs_per_second"])) for row in status["workers"]])
+    workers = _rows(("worker", "minutes given", "programs", "operations", "restarts"), [
+        (name, f"{row['seconds'] / 60:.0f}", row["programs"], row["operations"],
+         row["restarts"]) for name, row in status["served"].items()])
     events = _rows(("when", "what", "text"), [
         (time.strftime("%F %T", time.localtime(line["at"])), escape(line["kind"]),
          f"<code>{escape(line['text'])}</code>")
@@ -117,7 +117,7 @@ def write(folder, status, output=None):
              f"Written {time.strftime('%F %T')}.</p>")
     page = html_page.page("Campaign", "\n".join([
         words, "<h2>Findings</h2>", _findings(status, output.parent), "<h2>Over time</h2>",
-        *images, "<h2>Targets</h2>", targets, "<h2>Workers now</h2>", workers,
+        *images, "<h2>Targets</h2>", targets, "<h2>Workers</h2>", workers,
         f"<h2>The last {EVENTS_SHOWN} events</h2>", events]), STYLE)
     folder.scratch.mkdir(exist_ok=True)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")

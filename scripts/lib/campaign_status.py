@@ -39,12 +39,22 @@ def snapshot(campaign):
                     for target in campaign.targets},
         "workers": workers,
         "resting": [key(role) for role in campaign.roles if key(role) not in live],
+        "served": {key(role): _served(books, key(role), live) for role in campaign.roles},
         "restarts": sum(books.restarts.values()),
         "findings": findings,
         "events": sum(row["events"] for row in findings),
         "waiting": campaign.findings.waiting(),
         "disk_free": shutil.disk_usage(campaign.folder.path).free,
     }
+
+
+def _served(books, name, live):
+    """What a role has done in all its turns, this one included."""
+    programs, operations = books.totals.get(name, (0, 0))
+    now = live.get(name, {"programs": 0, "operations": 0})
+    return {"seconds": books.served.get(name, 0), "programs": programs + now["programs"],
+            "operations": operations + now["operations"],
+            "restarts": books.restarts.get(name, 0)}
 
 
 def _worker(campaign, worker, now):

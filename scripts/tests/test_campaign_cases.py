@@ -210,6 +210,9 @@ class Found(Case):
         self.assertEqual(list((place.dir / "findings/new").iterdir()), [])
         self.shows(row)
 
+    def host(self):
+        return self.place.status()["host"]
+
     def shows(self, row):
         """Status, exporter and page, of the campaign that has just ended."""
         status, words = self.place.run("status", "--json")
@@ -223,6 +226,10 @@ class Found(Case):
             self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="[^"]*",?)+\} [0-9.]+)$')
         status, words = self.place.run("report")
         self.assertEqual(status, 0, words)
+        served = self.place.status()["served"]
+        self.assertEqual(set(served), {"fuzz_heap/asan-" + self.host(),
+                                       "fuzz_heap/main-" + self.host()})
+        self.assertTrue(all(row["programs"] for row in served.values()), served)
         page = (self.place.dir / "report.html").read_text(encoding="utf-8")
         self.assertIn('href="findings/zeroed-alloc/report.html"', page)
         self.assertIn("data:image/svg+xml;base64,", page)
