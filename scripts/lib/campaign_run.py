@@ -70,7 +70,7 @@ class Campaign:
 
     def run(self):
         """Return: exit status. Stop if it cannot go on."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda got, frame: self.stopped.append(got))
         self.event("begin", f"{len(self.roles)} workers of {len(self.targets)} targets on "
                    f"{self.settings['jobs']} cores")

@@ -51,6 +51,13 @@ class Words(Case):
         self.refused(2, "goes on with it", "start")
         self.refused(2, "has a /tmp of its own", "unit")
         self.refused(2, "no campaign runs there", "stop")
+
+        status, words = self.place.run("resume", "--background")
+        self.addCleanup(self.place.run, "stop")
+        self.assertEqual(status, 0, words)
+        wait_for("another process", lambda: self.place.status()["pid"] != first.pid)
+        self.assertEqual(self.place.run("stop")[0], 0)
+        self.assertIn("end: ", (self.place.dir / "log/campaign.log").read_text("utf-8"))
         self.assert_nothing_lost()
 
 
@@ -65,7 +72,7 @@ class Kept(Case):
                 self.at_work(process)
             what = "resume"
             time.sleep(chance.uniform(0.3, 2.5))
-            victims = [pid for pid in self.family(process.pid)]
+            victims = self.family(process.pid)
             if chance.random() < 0.5:
                 victims = [chance.choice(victims)]
             for pid in victims:
@@ -86,13 +93,9 @@ class Kept(Case):
 
     @staticmethod
     def family(pid):
-        """The campaign's processes, by the mark that they bear, and itself."""
-        found = [pid]
-        for path in Path("/proc").glob("[0-9]*/task/*/children"):
-            if int(path.parts[2]) == pid:
-                with contextlib.suppress(OSError):
-                    found += map(int, path.read_text(encoding="ascii").split())
-        return found
+        """The campaign and its workers."""
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return [pid, *map(int, children.split())]
 
     def test_damaged_and_deleted(self):
         process = self.launch("start")
