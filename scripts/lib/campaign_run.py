@@ -121,13 +121,14 @@ class Campaign:
 
     def tick(self):
         now = time.monotonic()
+        # before a worker is started again, which may clear away what it left
+        met = self.findings.take(self.targets)
         if now >= self.slice_end:
             self.rotate(now)
         for worker in self.workers:
             worker.look(now)
         if self.every("disk", 2):
             self.check_disk()
-        met = self.findings.take(self.targets)
         self.look_after_triage(met)
         if self.every("exchange", 5):
             self.exchange()

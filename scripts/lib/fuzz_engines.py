@@ -192,8 +192,7 @@ class Afl(Engine):
         cut off while it resumed has its queue in _resume."""
         for name in self.names:
             folder = self.kept / name
-            kept = [folder / "queue", folder / "_resume", *folder.glob("crashes*")]
-            if not any(_files(path) for path in kept):
+            if not _files(folder / "queue") and not _files(folder / "_resume"):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def environment(self, i):
