@@ -63,7 +63,8 @@ def _image(title, ylabel, lines):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chart.svg"
         chart.draw(path, lines, xlabel="hours of the campaign", ylabel=ylabel,
-                   settings=[f"set title '{title}'", "set yrange [0:]", "set key below"], size="800,400")
+                   settings=[f"set title '{title}'", "set yrange [0:]", "set key below"],
+                   size="800,400")
         data = base64.b64encode(path.read_bytes()).decode()
     return f"<img alt=\"{title}\" src=\"data:image/svg+xml;base64,{data}\">"
 

@@ -2,6 +2,7 @@
 """What test_campaign.sh runs; HYPHEAP_BUGGY is a hypheap with a planted bug."""
 
 import contextlib
+import io
 import json
 import os
 import random
@@ -14,12 +15,16 @@ import time
 import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
-from test_campaign_place import AS_ROOT, NOBODY, PATIENCE, TOP, Case, wait_for
+from test_campaign_place import AS_ROOT, BUGGY, NOBODY, PATIENCE, TOP, Case, wait_for
 
 sys.path.insert(0, str(TOP / "scripts/lib"))
 import campaign_plan  # noqa: E402  pylint: disable=wrong-import-position
+import campaign_prune  # noqa: E402  pylint: disable=wrong-import-position
 import campaign_workers  # noqa: E402  pylint: disable=wrong-import-position
+from campaign_folder import Folder  # noqa: E402  pylint: disable=wrong-import-position
+from fuzz_error import Stop  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Words(Case):
@@ -336,6 +341,40 @@ class Prune(Case):
         self.assertEqual({path.name for path in
                           (self.place.dir / "libfuzzer/fuzz_text/corpus").iterdir()},
                          set(after))
+
+
+    def test_by_the_distiller(self):
+        """Called as it wants it; its files get the corpus's names; no word from it that
+        something is lost is overheard."""
+        self.place.options[1] = "fuzz_heap"
+        process = self.launch("start")
+        self.at_work(process, 8)
+        self.ended(process)
+        distil = Path(self.work) / "distil"
+        before = self.place.corpus()
+        folder = Folder(self.place.dir)
+        settings = json.loads(folder.settings.read_text(encoding="utf-8"))
+
+        def prune(status):
+            distil.write_text(
+                f"#!/bin/sh\n[ \"$2 $4 $5\" = '-o --seconds 7' ] || exit 2\n"
+                f"head -c 9 '{BUGGY}' >\"$3/other-name.txt\"\nexit {status}\n",
+                encoding="ascii")
+            distil.chmod(0o755)
+            with mock.patch.object(campaign_prune, "DISTIL", distil), \
+                    contextlib.redirect_stdout(io.StringIO()):
+                return campaign_prune.prune(folder, settings, 7)
+
+        with self.assertRaisesRegex(Stop, "the corpus is as it was"):
+            prune(1)
+        self.assertEqual(self.place.corpus(), before)
+        self.assertEqual(prune(0), 0)
+        [data] = self.place.corpus().values()
+        self.assertEqual(len(data), 9)
+        self.assert_nothing_lost(corpus=False)
+        with mock.patch.object(campaign_prune, "DISTIL", Path("/none/distil")):
+            with self.assertRaisesRegex(Stop, "/none/distil is missing"):
+                campaign_prune.prune(folder, settings, None)
 
 
 class Plan(unittest.TestCase):
