@@ -270,7 +270,7 @@ def main(argv):
     if args.json:
         args.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if args.chart:
-        bugbench_show.chart(document, args.chart, args.out)
+        bugbench_show.chart(document, args.chart)
     wrong = list(missed(document))
     for line in wrong:
         print(f"MISSED {line}")

@@ -2,8 +2,8 @@
 """The table and the chart of what scripts/bugbench measured."""
 
 import statistics
-import subprocess
 
+from chart import draw
 from fuzz_error import Stop
 
 
@@ -65,12 +65,12 @@ def table(document):
     return "\n".join([head, *lines])
 
 
-def chart(document, path, work):
+def chart(document, path):
     """Bugs found (with the median seed) over the seconds it took, a line an engine."""
     names = [name for name in document["engines"] if name not in ("selftest", "corpus")]
     if not names:
         raise Stop(2, "--chart: there is nothing to draw without a fuzzing engine")
-    plots = []
+    lines = {}
     for name in names:
         times = []
         for entry in document["bugs"]:
@@ -78,26 +78,10 @@ def chart(document, path, work):
             found = sorted(run["seconds"] if run["caught"] else float("inf") for run in runs)
             if found and found[(len(found) - 1) // 2] != float("inf"):
                 times.append(max(0.1, found[(len(found) - 1) // 2]))
-        data = work / f"chart-{name}.dat"
-        lines = ["0.1 0"] + [f"{at:.3f} {i}" for i, at in enumerate(sorted(times), 1)]
-        lines.append(f"{document['seconds']} {len(times)}")
-        data.write_text("\n".join(lines) + "\n", encoding="ascii")
-        plots.append(f"'{data}' using 1:2 with steps lw 2 title '{name}'")
-    script = f"""set terminal svg size 800,500 background 'white'
-set output '{path}'
-set logscale x
-set xlabel 'seconds of one core until found, median of the seeds'
-set ylabel 'planted bugs found, of {len(document["bugs"])}'
-set yrange [0:{len(document["bugs"])}]
-set xrange [0.1:{document["seconds"]}]
-set key left top
-set grid
-plot {", ".join(plots)}
-"""
-    try:
-        result = subprocess.run(["gnuplot"], input=script, text=True, check=False,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except FileNotFoundError as error:
-        raise Stop(2, "--chart needs gnuplot") from error
-    if result.returncode:
-        raise Stop(2, f"gnuplot: {result.stdout}")
+        lines[name] = [(0.1, 0), *((at, i) for i, at in enumerate(sorted(times), 1)),
+                       (document["seconds"], len(times))]
+    bugs = len(document["bugs"])
+    draw(path, lines, xlabel="seconds of one core until found, median of the seeds",
+         ylabel=f"planted bugs found, of {bugs}", style="steps",
+         settings=["set logscale x", f"set yrange [0:{bugs}]",
+                   f"set xrange [0.1:{document['seconds']}]"])

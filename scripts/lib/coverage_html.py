@@ -3,6 +3,7 @@
 
 from html import escape
 
+import html_page
 from coverage_figures import KINDS, total
 from coverage_list import key_of
 
@@ -23,9 +24,7 @@ td.note { color: #964; font: 12px sans-serif }
 
 
 def _page(title, body):
-    return ("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
-            f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n")
+    return html_page.page(title, body, STYLE)
 
 
 def _file(source):

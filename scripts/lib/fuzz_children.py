@@ -20,8 +20,10 @@ def adopt_orphans():
 
 
 def start(command, log, env):
-    """In a group of its own, so that Ctrl-C reaches us alone; ends if we are killed."""
-    with open(log, "wb") as output:
+    """In a group of its own, so that Ctrl-C reaches us alone; ends if we are killed. It
+    appends to its log, which others may cut."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    with open(log, "wb", opener=lambda path, _: os.open(path, flags, 0o644)) as output:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=env, start_new_session=True,
@@ -42,7 +44,7 @@ def stop(processes, seconds=10):
             process.wait()
 
 
-def _parents():
+def parents_of_all():
     """pid -> parent's pid, of all processes."""
     parents = {}
     for entry in Path("/proc").iterdir():
@@ -56,20 +58,24 @@ def _parents():
     return parents
 
 
+def family(root, parents=None):
+    """The process and all that descend from it. parents: parents_of_all(), if known."""
+    parents = parents or parents_of_all()
+    found = {root}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return found
+        found |= more
+
+
 def kill_all():
     """Every descendant, also orphans, until there is none."""
     for _ in range(100):
-        parents = _parents()
-        family = {os.getpid()}
-        while True:
-            more = {pid for pid, parent in parents.items() if parent in family} - family
-            if not more:
-                break
-            family |= more
-        family.discard(os.getpid())
-        if not family:
+        pids = family(os.getpid()) - {os.getpid()}
+        if not pids:
             return
-        for pid in family:
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

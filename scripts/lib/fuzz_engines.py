@@ -40,7 +40,9 @@ class Engine:
     name = ""
     preset = ""
 
-    def __init__(self, builds, target, out, seeds, jobs, words):
+    def __init__(self, builds, target, out, seeds, jobs, words, names=None):
+        """names: of the processes, for their logs and counters."""
+        names = names or [f"{self.name}-{i}" for i in range(jobs)]
         self.binary = builds.folder(self.preset) / target
         self.mutator = builds.folder(self.preset) / "hypheap_afl_mutator.so"
         self.target = target
@@ -50,8 +52,8 @@ class Engine:
         self.words = words
         self.processes = []
         self.started = 0.0
-        self.logs = [out / "log" / f"{self.name}-{i}.log" for i in range(jobs)]
-        self.stats = [out / "stats" / f"{self.name}-{i}" for i in range(jobs)]
+        self.logs = [out / "log" / f"{name}.log" for name in names]
+        self.stats = [out / "stats" / name for name in names]
         self.kept = out / self.name / target
         self.kept.mkdir(parents=True, exist_ok=True)
         for path in self.stats:
@@ -101,8 +103,8 @@ class LibFuzzer(Engine):
     name = "libfuzzer"
     preset = "libfuzzer"
 
-    def __init__(self, builds, target, out, seeds, jobs, words):
-        super().__init__(builds, target, out, seeds, jobs, words)
+    def __init__(self, builds, target, out, seeds, jobs, words, names=None):
+        super().__init__(builds, target, out, seeds, jobs, words, names)
         self.corpus = self.kept / "corpus"
         self.corpus.mkdir(exist_ok=True)
         self.before = len(_files(self.corpus))
@@ -171,9 +173,9 @@ class Afl(Engine):
     name = "afl"
     preset = "afl"
 
-    def __init__(self, builds, target, out, seeds, jobs, words):
-        super().__init__(builds, target, out, seeds, jobs, words)
-        self.names = ["main"] + [f"more{i}" for i in range(1, jobs)]
+    def __init__(self, builds, target, out, seeds, jobs, words, names=None):
+        super().__init__(builds, target, out, seeds, jobs, words, names)
+        self.names = names or ["main"] + [f"more{i}" for i in range(1, jobs)]
         self.given = set()
         self.foreign = out / "libfuzzer" / target / "corpus"
         self.foreign.mkdir(parents=True, exist_ok=True)
@@ -186,10 +188,12 @@ class Afl(Engine):
         self.crashed = []
 
     def _forget_unfinished(self):
-        """A start that never came to a queue is nothing to go on from."""
+        """A start that never came to a queue is nothing to go on from. One that was
+        cut off while it resumed has its queue in _resume."""
         for name in self.names:
-            if not _files(self.kept / name / "queue"):
-                shutil.rmtree(self.kept / name, ignore_errors=True)
+            folder = self.kept / name
+            if not _files(folder / "queue") and not _files(folder / "_resume"):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def environment(self, i):
         env = super().environment(i)

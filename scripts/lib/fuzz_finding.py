@@ -43,7 +43,7 @@ def _short(path):
     return relative if "/" in relative else "./" + relative
 
 
-def _replay(crash, builds):
+def replay_of(crash, builds):
     """With the release build; if it holds there, with what is nearer to the engines."""
     if builds.target == "fuzz_text":  # not a program to run
         engines = [builds.folder(p) / builds.target for p in builds.wanted if p != "release"]
@@ -67,7 +67,7 @@ def _replay(crash, builds):
                    f"what libFuzzer saw is in {_short(crash.parent.parent / 'log')}")
 
 
-def _signature(text):
+def signature_of(text):
     match = re.search(r"^\s*signature:\s*(\S+)", text, re.M)
     return match.group(1) if match else "unknown"
 
@@ -86,9 +86,9 @@ def report(crashes, builds):
     seen = {}
     status = 1
     for crash in crashes:
-        replay, note = _replay(crash, builds)
+        replay, note = replay_of(crash, builds)
         _write_beside(crash, replay, builds)
-        signature = _signature(replay.text)
+        signature = signature_of(replay.text)
         if replay.status == 3 or "HARNESS BUG" in replay.text:
             status = 3
         elif replay.status is not None and replay.status < 0 and not note:
