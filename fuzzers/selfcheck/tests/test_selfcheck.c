@@ -44,7 +44,6 @@ static int create(void **state)
 	return run ? 0 : -1;
 }
 
-
 static int destroy(void **state)
 {
 	(void)state;
