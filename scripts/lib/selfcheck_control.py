@@ -18,7 +18,8 @@ BUGS = TOP / "allocator/bugs"
 # Two operations with large enough numbers, one signature; in the host's code,
 # which is the same around any alloc.c.
 BUG = "14-reclaim-in-one-call"
-SECONDS = 20
+SECONDS = 60
+SEED = 2
 LIES_SECONDS = 120
 
 
@@ -81,11 +82,10 @@ class Checked:
         return f"{self.engine}: {self.lies.words()}; {self._found()}"
 
     def blind(self):
-        """Can this engine's build not find bugs? One that finds another bug than the
-        planted one, where the allocator has bugs of its own, can."""
-        if self.lies.missed or not self.found.caught:
-            return True
-        return not self.planted and not self.lies.untrue
+        """Can this engine's build not find bugs? One that finds another than the
+        planted one can: the allocator has bugs of its own, or another policy."""
+        reported = self.found.caught and "/" in self.found.signature
+        return bool(self.lies.missed) or not reported
 
 
 def summary(results):
@@ -170,6 +170,6 @@ class Control:
         binaries = {name: self._build(name, self.target)}
         if name == "afl":  # what afl-fuzz found is replayed with this
             binaries["hypheap"] = self._build("release", "hypheap")
-        found = self._engine(name).look(self.bug, binaries, 1, self.seconds,
+        found = self._engine(name).look(self.bug, binaries, SEED, self.seconds,
                                         self.work / "run" / name)
         return Checked(name, self.bug, lies, found, self.seconds)
