@@ -46,6 +46,7 @@ extern const struct command cmd_triage;
 extern const struct command cmd_repro;
 extern const struct command cmd_diff;
 extern const struct command cmd_bench;
+extern const struct command cmd_selfcheck;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 

@@ -5,9 +5,9 @@
 #include "cmd.h"
 
 const struct command *const commands[] = {
-	&cmd_run,   &cmd_show,	  &cmd_asm,    &cmd_gen,   &cmd_stress,
-	&cmd_min,   &cmd_triage,  &cmd_report, &cmd_repro, &cmd_diff,
-	&cmd_bench, &cmd_version, &cmd_help,   NULL,
+	&cmd_run,   &cmd_show,	    &cmd_asm,	  &cmd_gen,   &cmd_stress,
+	&cmd_min,   &cmd_triage,    &cmd_report,  &cmd_repro, &cmd_diff,
+	&cmd_bench, &cmd_selfcheck, &cmd_version, &cmd_help,  NULL,
 };
 
 const char *const status_what[] = {
@@ -23,7 +23,7 @@ void commands_print(FILE *out)
 	fputs("Usage: hypheap COMMAND ...\n\n", out);
 	fprintf(out, "%s.\n\n", COMMANDS_WHAT);
 	for (unsigned int i = 0; commands[i]; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name,
+		fprintf(out, "  %-9s %s\n", commands[i]->name,
 			commands[i]->line);
 	fputs("\n\"hypheap help COMMAND\" or \"hypheap COMMAND --help\" says "
 	      "more, \"hypheap help ops\" how a\n"

@@ -27,12 +27,13 @@ def run(command, folder, **more):
 
 
 class Clean:
-    """A build of the sources as they are, which gives objects and commands."""
+    """A build of the sources as they are, which gives objects and commands. It is in
+    build/<preset>, or in FOLDER."""
 
-    def __init__(self, top, preset, targets, jobs):
+    def __init__(self, top, preset, targets, jobs, folder=None):
         self.top = top
         self.preset = preset
-        self.folder = top / "build" / preset
+        self.folder = folder or top / "build" / preset
         if not (self.folder / "build.ninja").is_file():
             run(["cmake", "-S", top, "--preset", preset, "-B", self.folder], top)
         run(["ninja", f"-j{jobs}", *targets], self.folder)
@@ -44,7 +45,8 @@ class Clean:
         deps, name = {}, None
         for line in run(["ninja", "-t", "deps"], self.folder).split("\n"):
             if line.startswith(" "):
-                deps[name].add(line.strip())
+                # ccache may have made it relative
+                deps[name].add(os.path.normpath(self.folder / line.strip()))
             elif ": #deps" in line:
                 name = line.split(":")[0]
                 deps[name] = set()

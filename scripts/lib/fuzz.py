@@ -15,6 +15,7 @@ import fuzz_children
 import fuzz_finding
 import fuzz_live
 import fuzz_seeds
+import selfcheck_control
 from fuzz_engines import Afl, LibFuzzer
 from fuzz_error import Stop
 
@@ -49,6 +50,8 @@ def parse(argv):
                         help="processes, shared by the engines (default: the cores)")
     parser.add_argument("--alloc", type=Path, metavar="FILE",
                         help="another alloc.c to test, built apart from the others")
+    parser.add_argument("--no-selfcheck", dest="selfcheck", action="store_false",
+                        help="leave the positive control out: scripts/selfcheck")
     args = parser.parse_args(argv)
 
     if args.seconds < 0:
@@ -168,17 +171,37 @@ def fuzz(args, builds, out):
     return crashes
 
 
+def prove(builds, bug, jobs):
+    """The positive control: before a farm says that there is nothing, it must have
+    shown that it would find something."""
+    farm = selfcheck_control.Control(builds, bug, selfcheck_control.SECONDS, jobs)
+    results = [farm.check(name) for name in farm.engines]
+    farm.close()
+    print(selfcheck_control.summary(results), flush=True)
+    blind = [result.wrong() for result in results if result.blind()]
+    if blind:
+        raise Stop(3, "this farm cannot find bugs: " + "; ".join(blind))
+    for failure in {result.lies.untrue for result in results} - {""}:
+        print(f"no lie was told where the allocator fails without one: {failure}")
+
+
 def main(argv):
     args = parse(argv)
     fuzz_children.adopt_orphans()
     fuzz_build.setup(TOP)
-    builds = fuzz_build.Builds(TOP, args.target, args.engine, args.alloc)
+    bug = selfcheck_control.read_bug(selfcheck_control.BUG) if args.selfcheck else None
+    builds = fuzz_build.Builds(TOP, args.target, args.engine, args.alloc,
+                               control=bug.target if bug else None)
     out = (args.out or builds.folder("fuzz")).resolve()
     for name in ("crashes", "log", "stats"):
         (out / name).mkdir(parents=True, exist_ok=True)
     held = lock(out)
     check_disk(out)
     builds.build(out / "log")
+    if bug:
+        prove(builds, bug, args.jobs)
+    else:
+        print("positive control: left out (--no-selfcheck)", flush=True)
     crashes = fuzz(args, builds, out)
     held.close()
 

@@ -16,9 +16,10 @@ def setup(top):
 
 
 class Builds:
-    """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>."""
+    """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>.
+    For a positive control with the target CONTROL also what that needs."""
 
-    def __init__(self, top, target, engine, alloc):
+    def __init__(self, top, target, engine, alloc, control=None):
         self.top = top
         self.target = target
         self.alloc = alloc.resolve() if alloc else None
@@ -26,11 +27,14 @@ class Builds:
         if self.alloc:
             name = hashlib.sha256(str(self.alloc).encode()).hexdigest()[:12]
             self.root = top / "build" / f"fuzz-alloc-{name}"
+        targets = [target]
+        if control:
+            targets = [*dict.fromkeys([target, control]), "hypheap"]
         self.wanted = {"release": ["hypheap"]}
         if engine in ("both", "libfuzzer"):
-            self.wanted["libfuzzer"] = [target]
+            self.wanted["libfuzzer"] = targets
         if engine in ("both", "afl"):
-            self.wanted["afl"] = [target, "hypheap_afl_mutator"]
+            self.wanted["afl"] = [*targets, "hypheap_afl_mutator"]
         self.hypheap = self.root / "release/hypheap"
 
     def folder(self, preset):

@@ -136,7 +136,7 @@ class Commands(Case):
         names = self.names()
         self.assertEqual(names, ["run", "show", "asm", "gen", "stress", "min", "triage",
                                  "report", "repro", "diff",
-                                 "bench", "version", "help"])
+                                 "bench", "selfcheck", "version", "help"])
         for name in names:
             for args in (("help", name), (name, "--help")):
                 done = self.call(*args)
