@@ -44,7 +44,8 @@ class Clean:
         deps, name = {}, None
         for line in run(["ninja", "-t", "deps"], self.folder).split("\n"):
             if line.startswith(" "):
-                deps[name].add(line.strip())
+                # ccache may have made it relative to the build's folder
+                deps[name].add(os.path.normpath(self.folder / line.strip()))
             elif ": #deps" in line:
                 name = line.split(":")[0]
                 deps[name] = set()
