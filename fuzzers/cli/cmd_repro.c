@@ -56,8 +56,8 @@ static void watch(void *data, const struct run *run, const struct step *step)
 		return;
 	if (repro->nr == repro->room) {
 		repro->room = repro->room ? 2 * repro->room : 64;
-		repro->step = must(realloc(
-			repro->step, repro->room * sizeof(*repro->step)));
+		repro->step = must(realloc(repro->step,
+					   repro->room * sizeof(*repro->step)));
 	}
 	to = &repro->step[repro->nr++];
 	*to = (struct repro_step){.op = step->op,

@@ -12,8 +12,7 @@ bool repro_cannot(const struct repro *repro, char why[REPRO_WHY])
 
 	if (repro->result.verdict.oracle == ORACLE_ACCOUNT ||
 	    repro->result.verdict.oracle == ORACLE_REPLAY) {
-		snprintf(why, REPRO_WHY,
-			 "only the harness can see it: %s",
+		snprintf(why, REPRO_WHY, "only the harness can see it: %s",
 			 oracle_what(repro->result.verdict.oracle));
 		return true;
 	}

@@ -78,6 +78,17 @@ void repro_check(FILE *out, const struct repro *repro);
 void repro_check_other(FILE *out, const struct repro *repro,
 		       const struct deferred *other);
 
+/* repro_expect() - @what is @is, an expression in C, and must be @due. */
+void repro_expect(FILE *out, const char *what, const char *is, int64_t due);
+
+/* repro_expect_outcome() - What is expected of one operation, by itself. */
+void repro_expect_outcome(FILE *out, const struct op *op,
+			  const struct outcome *due);
+
+/* repro_expect_result() - What the oracle "result" looks at. */
+void repro_expect_result(FILE *out, const struct repro *repro,
+			 const struct step *step);
+
 /* repro_live() - By slot: bytes of the objects that live after all ran. */
 void repro_live(const struct repro *repro, uint64_t size[OP_SLOTS]);
 

@@ -1,164 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "allocator/heap.h"
-#include "allocator/hvc.h"
 #include "repro.h"
 
 /* What the oracle that failed sees, as plain comparisons. */
-
-static void expect(FILE *out, const char *what, const char *is, int64_t due)
-{
-	fprintf(out, "\texpect(\"%s\", %s, %" PRId64 ");\n", what,
-		is, due);
-}
-
-static void expect_alloc(FILE *out, const struct op *op,
-			 const struct outcome *due)
-{
-	char name[SLOT_TEXT];
-
-	slot_name(op->slot, name);
-	expect(out, "address", name, due->err ? -1 : (int64_t)due->offset);
-	expect(out, "error", "err", due->err);
-	expect(out, "pages asked for", "need", due->need);
-}
-
-/* The head of a list: an address, which says the page it is of. */
-static void expect_head(FILE *out, const struct outcome *due)
-{
-	int64_t page = heap_phys_page(due->left_head);
-
-	if (due->any_head)
-		return;
-	if (page < 0)
-		expect(out, "list that is left", "regs[2]",
-		       (int64_t)due->left_head);
-	else
-		fprintf(out,
-			"\texpect(\"list that is left\", (int64_t)(regs[2]), "
-			"(int64_t)(phys_of(%" PRId64 ") + %" PRIu64 "));\n",
-			page,
-			due->left_head - heap_page_phys((uint32_t)page));
-}
-
-static void expect_hvc(FILE *out, const struct op *op,
-		       const struct outcome *due)
-{
-	expect(out, "no such call", "regs[0] != SMCCC_RET_SUCCESS",
-	       due->no_such_call);
-	if (due->no_such_call)
-		return;
-	expect(out, "x1", "ret", due->ret);
-	switch (op->sub) {
-	case HVC_TOPUP:
-	case HVC_RECLAIM:
-		expect(out, "pages that are left", "regs[3]",
-		       (int64_t)due->left_nr);
-		expect_head(out, due);
-		break;
-	case HVC_SELFTEST:
-	case HVC_INIT_VM:
-	case HVC_INIT_VCPU:
-	case HVC_TRACING_LOAD:
-		expect(out, "pages asked for", "requested()", due->need);
-		break;
-	default:
-		break;
-	}
-	if (op->sub == HVC_RECLAIM)
-		expect(out, "pages", "pages", (int64_t)due->pages);
-}
-
-/* What is expected of one operation, by itself. */
-static void expect_outcome(FILE *out, const struct op *op,
-			   const struct outcome *due)
-{
-	switch ((enum op_kind)op->kind) {
-	case OP_ALLOC:
-	case OP_CALL:
-		expect_alloc(out, op, due);
-		break;
-	case OP_RECLAIM:
-		expect(out, "pages", "pages", (int64_t)due->pages);
-		break;
-	case OP_SHRINK:
-		expect(out, "pages", "pages",
-		       due->ret >= 0		 ? due->ret
-		       : op->sub == SHRINK_COUNT ? -2
-						 : -1);
-		break;
-	case OP_TOPUP:
-	case OP_INIT:
-	case OP_DEPRIVILEGE:
-		expect(out, "error", "err", due->err);
-		break;
-	case OP_CREATE:
-	case OP_SELFTEST:
-		expect(out, "result", "ret", due->ret);
-		expect(out, "pages asked for", "need", due->need);
-		break;
-	case OP_TRACE:
-		expect(out, "result", "ret", due->ret);
-		if (op->sub == TRACE_LOAD)
-			expect(out, "pages asked for", "need", due->need);
-		break;
-	case OP_DESTROY:
-		expect(out, "result", "ret", due->ret);
-		break;
-	case OP_HVC:
-		expect_hvc(out, op, due);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Without a prediction: what any allocator must keep. */
-static void expect_some(FILE *out, const struct step *step)
-{
-	if (step->op.kind != OP_ALLOC && step->op.kind != OP_CALL)
-		return;
-	if (step->heap_bytes < 16 || step->op.arg > step->heap_bytes - 16)
-		expect(out, "error of what is too large", "err", -E2BIG);
-	else
-		expect(out, "error that is neither of the two",
-		       "err && err != -E2BIG && err != -ENOMEM", 0);
-	if (!step->fault_armed)
-		expect(out, "-ENOMEM without a request",
-		       "err == -ENOMEM && !need", 0);
-}
-
-static void expect_result(FILE *out, const struct repro *repro,
-			  const struct step *step)
-{
-	const struct repro_step *last = &repro->step[repro->nr - 1];
-
-	if (step->exact)
-		expect_outcome(out, &step->op, &step->expect);
-	else
-		expect_some(out, step);
-	expect(out, "error that is left", "left_err", 0);
-	expect(out, "request that is left", "left_need", 0);
-	if (step->exact || !step->fault_armed)
-		expect(out, "warnings of the host", "warned()",
-		       step->expect.warned);
-	if (!step->exact)
-		return;
-	if (step->number)
-		expect(out, "hypercalls", "record().hvcs", step->expect.hvcs);
-	for (uint32_t i = 0; step->number && i < last->others_nr; i++) {
-		const struct deferred *d = &last->others[i];
-
-		if (d->op.kind == OP_POKE || !d->taken)
-			continue;
-		fprintf(out,
-			"\texpect(\"unlock %u comes\", unlocks >= %u, %u);\n",
-			d->op.at, d->op.at, d->due);
-	}
-}
 
 static void expect_place(FILE *out, const struct repro *repro, uint16_t slot,
 			 uint64_t bytes)
@@ -240,25 +86,26 @@ static void expect_pages(FILE *out, const struct step *step)
 	const struct world *w = step->world;
 
 	fputs("\tstruct heap_pages now;\n\n\theap_pages(&now);\n", out);
-	expect(out, "lost pages of the host", "lost()", 0);
+	repro_expect(out, "lost pages of the host", "lost()", 0);
 	if (!step->exact || !w) {
 		fprintf(out,
 			"\texpect(\"pages in all\", now.host + now.spare "
 			"+ now.mapped + now.guest + now.hyp, %u);\n",
 			step->pool);
 		if (w)
-			expect(out, "pages of the hypervisor elsewhere",
-			       "now.hyp", world_hyp(w));
+			repro_expect(out, "pages of the hypervisor elsewhere",
+				     "now.hyp", world_hyp(w));
 		return;
 	}
-	expect(out, "pages of the host", "now.host", world_host_owned(w));
-	expect(out, "of them free, by its books", "host_free()",
-	       world_host_free(w));
-	expect(out, "pages in the heap's cache", "now.spare", world_spare(w));
-	expect(out, "pages mapped", "now.mapped", world_mapped(w));
-	expect(out, "pages of guests", "now.guest", world_guest(w));
-	expect(out, "pages of the hypervisor elsewhere", "now.hyp",
-	       world_hyp(w));
+	repro_expect(out, "pages of the host", "now.host", world_host_owned(w));
+	repro_expect(out, "of them free, by its books", "host_free()",
+		     world_host_free(w));
+	repro_expect(out, "pages in the heap's cache", "now.spare",
+		     world_spare(w));
+	repro_expect(out, "pages mapped", "now.mapped", world_mapped(w));
+	repro_expect(out, "pages of guests", "now.guest", world_guest(w));
+	repro_expect(out, "pages of the hypervisor elsewhere", "now.hyp",
+		     world_hyp(w));
 	if (step->unlike_page != STEP_NOWHERE)
 		fprintf(out,
 			"\texpect(\"heap page %" PRIu64 " mapped\", "
@@ -319,10 +166,11 @@ static void expect_promise(FILE *out, const struct step *step)
 			       : step->reclaimable_before;
 
 	if (step->promised && step->actual.pages != due)
-		expect(out, "pages", "pages", (int64_t)due);
+		repro_expect(out, "pages", "pages", (int64_t)due);
 	if (step->exact)
-		expect(out, "reclaimable pages", "hyp_alloc_reclaimable()",
-		       (int64_t)step->reclaimable_expect);
+		repro_expect(out, "reclaimable pages",
+			     "hyp_alloc_reclaimable()",
+			     (int64_t)step->reclaimable_expect);
 }
 
 /* Who may touch heap memory without the lock: its owner. */
@@ -333,9 +181,9 @@ static void expect_lock(FILE *out, const struct repro *repro)
 	char name[SLOT_TEXT];
 
 	repro_live(repro, size);
-	expect(out, "locks held", "record().locks", 0);
-	expect(out, "cache touched without the lock",
-	       "record().unlocked_cache", 0);
+	repro_expect(out, "locks held", "record().locks", 0);
+	repro_expect(out, "cache touched without the lock",
+		     "record().unlocked_cache", 0);
 	fputs("\tfor (uint32_t i = 0; i < record().unlocked; i++) {\n"
 	      "\t\tuint64_t lo, hi;\n\t\tint owned = 0;\n\n"
 	      "\t\theap_unlocked(i, &lo, &hi);\n",
@@ -349,8 +197,8 @@ static void expect_lock(FILE *out, const struct repro *repro)
 	for (uint32_t i = 0; w && i < world_objects(w); i++)
 		fprintf(out,
 			"\t\t/* EL2's own */\n"
-			"\t\towned |= lo >= %" PRIu64 " && hi <= %" PRIu64
-			";\n",
+			"\t\towned |= lo >= %" PRIu64 " && hi <= %" PRIu64 ";"
+			"\n",
 			world_object(w, i)->offset,
 			world_object(w, i)->offset + world_object(w, i)->size);
 	fputs("\t\tprintf(\"touched without the lock: %\" PRIu64 \" to %\" "
@@ -374,7 +222,7 @@ void repro_check_other(FILE *out, const struct repro *repro,
 	switch (repro->result.verdict.oracle) {
 	case ORACLE_RESULT:
 		if (repro->result.last.exact)
-			expect_outcome(out, &other->op, &other->expect);
+			repro_expect_outcome(out, &other->op, &other->expect);
 		break;
 	case ORACLE_PLACE:
 		if (other->size)
@@ -404,10 +252,10 @@ void repro_check(FILE *out, const struct repro *repro)
 	case ORACLE_FAULT:
 	case ORACLE_HANG:
 	case ORACLE_PANIC:
-		expect(out, "panics", "0", repro_must_panic(repro));
+		repro_expect(out, "panics", "0", repro_must_panic(repro));
 		break;
 	case ORACLE_RESULT:
-		expect_result(out, repro, step);
+		repro_expect_result(out, repro, step);
 		break;
 	case ORACLE_PLACE:
 		expect_place(out, repro, step->op.slot, step->size);
@@ -424,8 +272,9 @@ void repro_check(FILE *out, const struct repro *repro)
 		expect_pages(out, step);
 		break;
 	case ORACLE_WIPED:
-		expect(out, "a page reached the host unwiped or not cleaned",
-		       "record().unwiped", 0);
+		repro_expect(out,
+			     "a page reached the host unwiped or not cleaned",
+			     "record().unwiped", 0);
 		break;
 	case ORACLE_SHAPE:
 		expect_shape(out, step);
@@ -434,12 +283,13 @@ void repro_check(FILE *out, const struct repro *repro)
 		expect_promise(out, step);
 		break;
 	case ORACLE_PROGRESS:
-		expect(out, "a full top-up, and no page more mapped",
-		       "loop.stuck", 0);
-		expect(out, "what the host has was not asked for to the end",
-		       "err == -ENOMEM && need && host_free() >= need && "
-		       "loop.tries >= TRIES",
-		       0);
+		repro_expect(out, "a full top-up, and no page more mapped",
+			     "loop.stuck", 0);
+		repro_expect(out,
+			     "what the host has was not asked for to the end",
+			     "err == -ENOMEM && need && host_free() >= need && "
+			     "loop.tries >= TRIES",
+			     0);
 		break;
 	case ORACLE_LOCK:
 		expect_lock(out, repro);

@@ -60,8 +60,8 @@ static void client(FILE *out, const struct op *op)
 		fprintf(out, "\tcreate_vm(&vm[%u], %" PRIu64 "u);\n", op->slot,
 			op->arg);
 	else if (op->kind == OP_CREATE)
-		fprintf(out, "\tcreate_vcpu(vm[%u], %" PRIu64 "u);\n",
-			op->slot, op->arg);
+		fprintf(out, "\tcreate_vcpu(vm[%u], %" PRIu64 "u);\n", op->slot,
+			op->arg);
 	else if (op->kind == OP_DESTROY)
 		fprintf(out, "\tdestroy_vm(vm[%u]);\n", op->slot);
 	else if (op->sub == TRACE_LOAD)

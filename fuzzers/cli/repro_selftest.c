@@ -20,9 +20,9 @@ static const char *cannot(const struct op *op)
 	case OP_RECLAIM:
 		return NULL;
 	case OP_MISUSE:
-		return op->sub == MISUSE_NULL
-			       ? NULL
-			       : "what must panic would end the boot there";
+		return op->sub == MISUSE_NULL ? NULL
+					      : "what must panic would end the "
+						"boot there";
 	case OP_CORRUPT:
 		return "what must panic would end the boot there";
 	case OP_CPU:

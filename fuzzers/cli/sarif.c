@@ -116,8 +116,8 @@ static const char *source_of(const char *where, uint64_t *line)
 static void locations(struct json *j, const struct group *g, const char *file)
 {
 	/* what fails is the last of what was minimised */
-	uint64_t line = input_line(
-			 file, g->out && g->step ? g->prog.nr : g->step),
+	uint64_t line = input_line(file,
+				   g->out && g->step ? g->prog.nr : g->step),
 		 at = 0;
 	const char *source = source_of(g->where, &at);
 

@@ -39,6 +39,7 @@ def _random(bug, hypheap, folder):
     misses = 0
     for seed in range(1, RANDOM_SEEDS + 1):
         out = folder / f"random-{seed}"
+        out.mkdir()
         run([hypheap, "stress", "--profile", bug.profile, "--page", "4096", "--runs",
              str(RANDOM_RUNS), "--seed", str(seed), "-o", out], SECONDS, folder)
         found = sorted(out.glob("crash-*.ops"))

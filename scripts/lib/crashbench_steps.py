@@ -82,8 +82,11 @@ def snippet(hypheap, top, source, folder):
     _, status, said = run([hypheap, "repro", "--selftest", "min.ops", "-o", "selftest.c"],
                           SECONDS, folder)
     if status == 2:
-        why = said.strip().splitlines()[-1].split(": ", 2)[-1]
-        return {"ok": True, "refused": why}
+        # FILE: OPERATION: not in a self test: REASON
+        named = re.search(r"hypheap: min\.ops: (?:(.+): )?not in a self test: (.+)$", said)
+        if not named:
+            return {"ok": False, "why": "selftest: " + said.strip()}
+        return {"ok": True, "refused": named[2], "operation": named[1]}
     if status != 0:
         return {"ok": False, "why": "selftest: " + said.strip()}
     unit = folder / "unit.c"
