@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LINT = ("tidy", "format", "shell")  # the longest first
+LINT = ("tidy", "format", "shell", "page")  # the longest first
 
 
 def quote(value):
