@@ -22,7 +22,7 @@ static const char *below(const char *path, const char *folder)
 
 	if (!strcmp(path, folder))
 		return "";
-	if (strncmp(path, folder, len) || path[len] != '/')
+	if (strncmp(path, folder, len) != 0 || path[len] != '/')
 		return NULL;
 	return path + len + 1;
 }

@@ -65,10 +65,11 @@ static const char *from_here(const char *name)
 	size_t len;
 
 	if (name[0] != '/' || !getcwd(here, sizeof(here)))
-		return strncmp(name, "./", 2) ? name : name + 2;
+		return strncmp(name, "./", 2) != 0 ? name : name + 2;
 	len = strlen(here);
-	return strncmp(name, here, len) || name[len] != '/' ? name
-							    : name + len + 1;
+	return strncmp(name, here, len) != 0 || name[len] != '/'
+		       ? name
+		       : name + len + 1;
 }
 
 static void physical(struct json *j, const char *name, uint64_t line)
@@ -102,7 +103,7 @@ static const char *source_of(const char *where, uint64_t *line)
 		const char *slash = strrchr(sources[i], '/');
 		const char *base = slash ? slash + 1 : sources[i];
 
-		if (strncmp(base, where, len) || base[len])
+		if (strncmp(base, where, len) != 0 || base[len])
 			continue;
 		if (found)
 			return NULL;
