@@ -119,8 +119,9 @@ static const struct argp repro_argp = {
 	.args_doc = "FILE",
 	.doc = "Write a program that fails as a C file of plain calls, which "
 	       "shows the failure without the harness.\v"
-	       "Minimise it first. The first comment has the command that "
-	       "builds it against the allocator that this hypheap has.\n"
+	       "Minimise it first. The command that builds it against the "
+	       "allocator of this hypheap is printed; the first comment has it "
+	       "for other machines.\n"
 	       "Exit status: 0 written; 2 the program holds, cannot be said in "
 	       "C, or bad input or output; 3 a fault in the harness itself.",
 };
