@@ -87,6 +87,9 @@ bool oracle_promise(const struct step *step, struct verdict *v);
 bool oracle_progress(const struct step *step, struct verdict *v);
 bool oracle_lock(const struct step *step, struct verdict *v);
 
+/* header_hash() - That its other words must have: section 9. */
+uint32_t header_hash(const struct header *h);
+
 /* oracle_judge() - All of them in order; a skipped step is not judged. */
 bool oracle_judge(const struct step *step, struct verdict *v);
 

@@ -9,7 +9,7 @@
  */
 
 /* Section 9. The products are meant to lose their high half. */
-static uint32_t hash_expect(const struct header *h)
+uint32_t header_hash(const struct header *h)
 {
 	uint64_t links = (uint64_t)h->prev << 32 | h->next;
 	uint64_t both =
@@ -31,7 +31,7 @@ static struct header header_expect(const struct model *m, uint32_t i)
 		h.prev = c->addr - c[-1].addr;
 	if (c->mark)
 		h.unmapped |= c->mark - c->addr;
-	h.hash = hash_expect(&h);
+	h.hash = header_hash(&h);
 	return h;
 }
 

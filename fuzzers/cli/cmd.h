@@ -134,6 +134,12 @@ void source_program(const struct source *source, uint64_t index,
 #define INPUT_WHY 512
 int input_read(const char *name, struct prog *prog, char why[INPUT_WHY]);
 
+/*
+ * input_line() - The line of a text with operation @number, from 1, in it; 1 if
+ * the file is no text or has no such operation.
+ */
+uint32_t input_line(const char *name, uint32_t number);
+
 /* ---- output ------------------------------------------------------------- */
 
 /*

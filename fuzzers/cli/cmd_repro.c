@@ -14,6 +14,36 @@ struct options {
 	bool selftest;
 };
 
+static void *must(void *memory)
+{
+	if (memory)
+		return memory;
+	fputs("hypheap: no memory\n", stderr);
+	exit(STATUS_USAGE);
+}
+
+/* Where the free chunk is that a corruption took, by its number. */
+static uint64_t free_chunk(const struct step *step)
+{
+	const struct model *m = step->model;
+	uint32_t nth = step->op.slot;
+
+	for (uint32_t i = 0; i < m->nr; i++)
+		if (!m->chunk[i].used && !nth--)
+			return m->chunk[i].addr;
+	return 0;
+}
+
+static void copy_others(struct repro_step *to, const struct step *step)
+{
+	if (!step->deferred_nr)
+		return;
+	to->others = must(calloc(step->deferred_nr, sizeof(*to->others)));
+	to->others_nr = step->deferred_nr;
+	for (uint32_t i = 0; i < step->deferred_nr; i++)
+		to->others[i] = step->deferred[i];
+}
+
 /* A program that was minimised ran all of it; of others only what ran. */
 static void watch(void *data, const struct run *run, const struct step *step)
 {
@@ -26,17 +56,20 @@ static void watch(void *data, const struct run *run, const struct step *step)
 		return;
 	if (repro->nr == repro->room) {
 		repro->room = repro->room ? 2 * repro->room : 64;
-		repro->step = realloc(repro->step,
-				      repro->room * sizeof(*repro->step));
-		if (!repro->step) {
-			fputs("hypheap: no memory\n", stderr);
-			exit(STATUS_USAGE);
-		}
+		repro->step = must(realloc(repro->step,
+					   repro->room * sizeof(*repro->step)));
 	}
 	to = &repro->step[repro->nr++];
-	to->op = step->op;
-	to->size = step->size;
-	to->actual = step->actual;
+	*to = (struct repro_step){.op = step->op,
+				  .size = step->size,
+				  .actual = step->actual,
+				  .cpu = repro->cpu};
+	if (step->op.kind == OP_CPU)
+		repro->cpu = (uint32_t)step->op.arg;
+	if (step->op.kind == OP_CORRUPT && step->op.sub & CORRUPT_FREE)
+		to->header = free_chunk(step);
+	if (!step->op.at)
+		copy_others(to, step);
 	snprintf(to->result, sizeof(to->result), "%.60s",
 		 result_print(step, result, sizeof(result)));
 }
@@ -86,8 +119,9 @@ static const struct argp repro_argp = {
 	.args_doc = "FILE",
 	.doc = "Write a program that fails as a C file of plain calls, which "
 	       "shows the failure without the harness.\v"
-	       "Minimise it first. The first comment has the command that "
-	       "builds it against the allocator that this hypheap has.\n"
+	       "Minimise it first. The command that builds it against the "
+	       "allocator of this hypheap is printed; the first comment has it "
+	       "for other machines.\n"
 	       "Exit status: 0 written; 2 the program holds, cannot be said in "
 	       "C, or bad input or output; 3 a fault in the harness itself.",
 };
@@ -100,11 +134,11 @@ static int refuse(const struct options *options, const char *why)
 
 static int write_repro(const struct options *options, struct repro *repro)
 {
-	const char *why = options->selftest ? repro_selftest_cannot(repro)
-					    : repro_cannot(repro);
+	char why[REPRO_WHY];
 	int err;
 
-	if (why)
+	if (options->selftest ? repro_selftest_cannot(repro, why)
+			      : repro_cannot(repro, why))
 		return refuse(options, why);
 	repro->file = strcmp(options->out, "-") != 0 ? options->out : "repro.c";
 	err = output_file(options->out, false,
@@ -116,7 +150,7 @@ static int write_repro(const struct options *options, struct repro *repro)
 		return STATUS_USAGE;
 	}
 	if (!err && !options->selftest && strcmp(options->out, "-") != 0) {
-		repro_command(stderr, repro->file);
+		repro_command(stderr, repro->file, false);
 		fputc('\n', stderr);
 	}
 	return STATUS_HOLDS;
@@ -150,6 +184,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 				  sizeof(repro.signature));
 		status = write_repro(&options, &repro);
 	}
+	for (uint32_t i = 0; i < repro.nr; i++)
+		free(repro.step[i].others);
 	free(repro.step);
 	prog_free(&prog);
 	run_destroy(executor);

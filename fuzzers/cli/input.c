@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "program/scan.h"
 
 /* A program from a file. */
 
@@ -107,4 +108,33 @@ int input_read(const char *name, struct prog *prog, char why[INPUT_WHY])
 		err = decode(name, prog, data, len, why);
 	free(data);
 	return err ? -1 : 0;
+}
+
+uint32_t input_line(const char *name, uint32_t number)
+{
+	char expect[PROG_EXPECT];
+	uint32_t line = 1, nr = 0;
+	struct text_error error;
+	bool begins = true;
+	struct scan scan;
+	uint8_t *data;
+	size_t len = 0;
+
+	if (!number || read_file(name, &data, &len))
+		return 1;
+	if (!prog_is_text(name, data, len))
+		goto out;
+	scan_init(&scan, (const char *)data, len, expect, &error);
+	while (!scan_next(&scan) && scan.token.kind != TOKEN_TEXT) {
+		if (begins && !token_ends(&scan.token) &&
+		    !token_is(&scan.token, "hypheap") &&
+		    !token_is(&scan.token, "heap") && ++nr == number) {
+			line = scan.token.line;
+			break;
+		}
+		begins = scan.token.kind == TOKEN_LINE;
+	}
+out:
+	free(data);
+	return line;
 }

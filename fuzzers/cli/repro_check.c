@@ -6,88 +6,36 @@
 
 /* What the oracle that failed sees, as plain comparisons. */
 
-static void expect(FILE *out, const char *what, const char *is, int64_t due)
-{
-	fprintf(out, "\texpect(\"%s\", (int64_t)(%s), %" PRId64 ");\n", what,
-		is, due);
-}
-
-static void expect_alloc(FILE *out, const struct step *step)
-{
-	const struct outcome *due = &step->expect;
-	char name[SLOT_TEXT];
-
-	slot_name(step->op.slot, name);
-	expect(out, "address", name, due->err ? -1 : (int64_t)due->offset);
-	expect(out, "error", "err", due->err);
-	expect(out, "pages asked for", "need", due->need);
-}
-
-static void expect_result(FILE *out, const struct step *step)
-{
-	const struct outcome *due = &step->expect;
-
-	switch ((enum op_kind)step->op.kind) {
-	case OP_ALLOC:
-	case OP_CALL:
-		expect_alloc(out, step);
-		break;
-	case OP_RECLAIM:
-		expect(out, "pages", "pages", (int64_t)due->pages);
-		break;
-	case OP_SHRINK:
-		expect(out, "pages", "pages",
-		       due->ret >= 0		      ? due->ret
-		       : step->op.sub == SHRINK_COUNT ? -2
-						      : -1);
-		break;
-	case OP_TOPUP:
-	case OP_INIT:
-	case OP_DEPRIVILEGE:
-		expect(out, "error", "err", due->err);
-		break;
-	case OP_CREATE:
-	case OP_DESTROY:
-	case OP_TRACE:
-	case OP_SELFTEST:
-		expect(out, "result", "ret", due->ret);
-		break;
-	default:
-		break;
-	}
-	/* what was refused says why once, and then no more */
-	fputs("\thyp(heap_errno(&err) && heap_topup_needed(&need));\n", out);
-	expect(out, "error that is left", "err", 0);
-	expect(out, "request that is left", "need", 0);
-	fputs("\tif (host_finding()->what)\n"
-	      "\t\tprintf(\"the host: %s: %s\\n\", host_finding()->function, "
-	      "host_finding()->what);\n",
-	      out);
-	expect(out, "warnings of the host", "host_finding()->what != NULL",
-	       due->warned);
-}
-
-static void expect_place(FILE *out, const struct repro *repro,
-			 const struct step *step)
+static void expect_place(FILE *out, const struct repro *repro, uint16_t slot,
+			 uint64_t bytes)
 {
 	uint64_t size[OP_SLOTS];
 	char name[SLOT_TEXT], other[SLOT_TEXT];
 
-	slot_name(step->op.slot, name);
+	slot_name(slot, name);
 	fprintf(out,
 		"\texpect(\"address modulo 16\", %s %% 16, 0);\n"
-		"\texpect(\"outside the heap\", %s + %" PRIu64 " > "
-		"heap_bytes(), "
-		"0);\n",
-		name, name, step->size);
+		"\texpect(\"outside the heap\", %s < 16 || %s + %" PRIu64 " > "
+		"heap_bytes(), 0);\n",
+		name, name, name, bytes);
 	repro_live(repro, size);
-	for (uint16_t slot = 0; slot < OP_SLOTS; slot++)
-		if (size[slot] && slot != step->op.slot)
+	for (uint16_t i = 0; i < OP_SLOTS; i++)
+		if (size[i] && i != slot)
 			fprintf(out,
 				"\texpect(\"%s overlaps %s\", %s < %s + "
 				"%" PRIu64 " && %s < %s + %" PRIu64 ", 0);\n",
-				name, slot_name(slot, other), name, other,
-				size[slot], other, name, step->size);
+				name, slot_name(i, other), name, other, size[i],
+				other, name, bytes);
+}
+
+static void expect_zeroed(FILE *out, uint16_t slot, uint64_t bytes)
+{
+	char name[SLOT_TEXT];
+
+	fprintf(out,
+		"\texpect(\"first byte that is not zero\", changed(%s, "
+		"%" PRIu64 ", 0), -1);\n",
+		slot_name(slot, name), bytes);
 }
 
 /* What a live object holds: the byte of its last write. */
@@ -98,7 +46,8 @@ static unsigned int byte_of(const struct repro *repro, uint16_t slot)
 	for (uint32_t i = 0; i < repro->nr; i++) {
 		const struct op *op = &repro->step[i].op;
 
-		if (op_slot(op) == SLOT_NONE || op->slot != slot)
+		if (repro->step[i].op.at || op_slot(op) == SLOT_NONE ||
+		    op->slot != slot)
 			continue;
 		byte = op->kind == OP_WRITE ? 1 + i % 255 : 0;
 	}
@@ -137,23 +86,33 @@ static void expect_pages(FILE *out, const struct step *step)
 	const struct world *w = step->world;
 
 	fputs("\tstruct heap_pages now;\n\n\theap_pages(&now);\n", out);
+	repro_expect(out, "lost pages of the host", "lost()", 0);
 	if (!step->exact || !w) {
 		fprintf(out,
 			"\texpect(\"pages in all\", now.host + now.spare "
 			"+ now.mapped + now.guest + now.hyp, %u);\n",
 			step->pool);
+		if (w)
+			repro_expect(out, "pages of the hypervisor elsewhere",
+				     "now.hyp", world_hyp(w));
 		return;
 	}
-	expect(out, "pages of the host", "now.host", world_host_owned(w));
-	expect(out, "pages in the heap's cache", "now.spare", world_spare(w));
-	expect(out, "pages mapped", "now.mapped", world_mapped(w));
-	expect(out, "pages of guests", "now.guest", world_guest(w));
-	expect(out, "pages of the hypervisor elsewhere", "now.hyp",
-	       world_hyp(w));
-	fputs("\tif (host_finding()->what)\n\t\tprintf(\"FAIL: the host: "
-	      "%s\\n\", host_finding()->what);\n"
-	      "\tfailed |= host_finding()->what != NULL;\n",
-	      out);
+	repro_expect(out, "pages of the host", "now.host", world_host_owned(w));
+	repro_expect(out, "of them free, by its books", "host_free()",
+		     world_host_free(w));
+	repro_expect(out, "pages in the heap's cache", "now.spare",
+		     world_spare(w));
+	repro_expect(out, "pages mapped", "now.mapped", world_mapped(w));
+	repro_expect(out, "pages of guests", "now.guest", world_guest(w));
+	repro_expect(out, "pages of the hypervisor elsewhere", "now.hyp",
+		     world_hyp(w));
+	if (step->unlike_page != STEP_NOWHERE)
+		fprintf(out,
+			"\texpect(\"heap page %" PRIu64 " mapped\", "
+			"heap_mapped(%" PRIu64 "), %d);\n",
+			step->unlike_page, step->unlike_page,
+			model_page_mapped(step->model,
+					  (uint32_t)step->unlike_page));
 }
 
 /* The chunk list: that of the headers beside that which it should be. */
@@ -207,24 +166,25 @@ static void expect_promise(FILE *out, const struct step *step)
 			       : step->reclaimable_before;
 
 	if (step->promised && step->actual.pages != due)
-		expect(out, "pages", "pages", (int64_t)due);
+		repro_expect(out, "pages", "pages", (int64_t)due);
 	if (step->exact)
-		expect(out, "reclaimable pages", "reclaimable()",
-		       (int64_t)step->reclaimable_expect);
+		repro_expect(out, "reclaimable pages",
+			     "hyp_alloc_reclaimable()",
+			     (int64_t)step->reclaimable_expect);
 }
 
 /* Who may touch heap memory without the lock: its owner. */
 static void expect_lock(FILE *out, const struct repro *repro)
 {
+	const struct world *w = repro->result.last.world;
 	uint64_t size[OP_SLOTS];
 	char name[SLOT_TEXT];
 
 	repro_live(repro, size);
-	fputs("\tstruct heap_record record;\n\n\theap_record(&record);\n", out);
-	expect(out, "locks held", "record.locks", 0);
-	expect(out, "cache touched without the lock", "record.unlocked_cache",
-	       0);
-	fputs("\tfor (uint32_t i = 0; i < record.unlocked; i++) {\n"
+	repro_expect(out, "locks held", "record().locks", 0);
+	repro_expect(out, "cache touched without the lock",
+		     "record().unlocked_cache", 0);
+	fputs("\tfor (uint32_t i = 0; i < record().unlocked; i++) {\n"
 	      "\t\tuint64_t lo, hi;\n\t\tint owned = 0;\n\n"
 	      "\t\theap_unlocked(i, &lo, &hi);\n",
 	      out);
@@ -234,57 +194,87 @@ static void expect_lock(FILE *out, const struct repro *repro)
 				"\t\towned |= lo >= %s && hi <= %s + %" PRIu64
 				";\n",
 				slot_name(slot, name), name, size[slot]);
+	for (uint32_t i = 0; w && i < world_objects(w); i++)
+		fprintf(out,
+			"\t\t/* EL2's own */\n"
+			"\t\towned |= lo >= %" PRIu64 " && hi <= %" PRIu64 ";"
+			"\n",
+			world_object(w, i)->offset,
+			world_object(w, i)->offset + world_object(w, i)->size);
 	fputs("\t\tprintf(\"touched without the lock: %\" PRIu64 \" to %\" "
 	      "PRIu64 \"\\n\", lo, hi);\n"
 	      "\t\texpect(\"its owner's\", owned, 1);\n\t}\n",
 	      out);
 }
 
-static void expect_wiped(FILE *out)
+/* Was it in the middle of the last operation that an oracle objected? */
+static bool other_failed(const struct repro *repro)
 {
-	fputs("\tstruct heap_record record;\n\n\theap_record(&record);\n", out);
-	expect(out, "a page reached the host unwiped or not cleaned",
-	       "record.unwiped", 0);
+	return repro->result.verdict.step &&
+	       !strncmp(repro->result.verdict.text, "at unlock ", 10);
+}
+
+void repro_check_other(FILE *out, const struct repro *repro,
+		       const struct deferred *other)
+{
+	if (!other_failed(repro) || !other->came)
+		return;
+	switch (repro->result.verdict.oracle) {
+	case ORACLE_RESULT:
+		if (repro->result.last.exact)
+			repro_expect_outcome(out, &other->op, &other->expect);
+		break;
+	case ORACLE_PLACE:
+		if (other->size)
+			expect_place(out, repro, other->op.slot, other->size);
+		break;
+	case ORACLE_ZEROED:
+		if (other->size)
+			expect_zeroed(out, other->op.slot, other->size);
+		break;
+	default:
+		break;
+	}
 }
 
 void repro_check(FILE *out, const struct repro *repro)
 {
 	const struct step *step = &repro->result.last;
-	char name[SLOT_TEXT];
+	const enum oracle oracle = repro->result.verdict.oracle;
 
-	fprintf(out, "\n\t/* %s */\n",
-		oracle_what(repro->result.verdict.oracle));
-	switch (repro->result.verdict.oracle) {
+	fprintf(out, "\n\t/* %s */\n", oracle_what(oracle));
+	if (other_failed(repro))
+		return;
+	/* what the harness asks after each operation but one with damage */
+	if (!step->corrupted)
+		fputs("\thyp_alloc_reclaimable();\n", out);
+	switch (oracle) {
 	case ORACLE_FAULT:
 	case ORACLE_HANG:
 	case ORACLE_PANIC:
-		/* what comes after each operation in the harness */
-		fputs("\tpages = reclaimable();\n", out);
-		expect(out, "panics", "0", step->expect.end == STEP_PANIC);
+		repro_expect(out, "panics", "0", repro_must_panic(repro));
 		break;
 	case ORACLE_RESULT:
-		expect_result(out, step);
+		repro_expect_result(out, repro, step);
 		break;
 	case ORACLE_PLACE:
-		expect_place(out, repro, step);
+		expect_place(out, repro, step->op.slot, step->size);
 		break;
 	case ORACLE_ZEROED:
-		fprintf(out,
-			"\texpect(\"first byte that is not zero\", changed(%s, "
-			"%" PRIu64 ", 0), -1);\n",
-			slot_name(step->op.slot, name), step->size);
+		expect_zeroed(out, step->op.slot, step->size);
 		break;
 	case ORACLE_CONTENT:
 	case ORACLE_BACKED:
-		expect_contents(out, repro,
-				repro->result.verdict.oracle == ORACLE_BACKED);
+		expect_contents(out, repro, oracle == ORACLE_BACKED);
 		break;
 	case ORACLE_PAGES:
 	case ORACLE_OWNER:
 		expect_pages(out, step);
 		break;
 	case ORACLE_WIPED:
-		expect_wiped(out);
+		repro_expect(out,
+			     "a page reached the host unwiped or not cleaned",
+			     "record().unwiped", 0);
 		break;
 	case ORACLE_SHAPE:
 		expect_shape(out, step);
@@ -293,8 +283,13 @@ void repro_check(FILE *out, const struct repro *repro)
 		expect_promise(out, step);
 		break;
 	case ORACLE_PROGRESS:
-		expect(out, "a full top-up, and no page more mapped",
-		       "loop.stuck", 0);
+		repro_expect(out, "a full top-up, and no page more mapped",
+			     "loop.stuck", 0);
+		repro_expect(out,
+			     "what the host has was not asked for to the end",
+			     "err == -ENOMEM && need && host_free() >= need && "
+			     "loop.tries >= TRIES",
+			     0);
 		break;
 	case ORACLE_LOCK:
 		expect_lock(out, repro);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "repro.h"
@@ -51,7 +52,7 @@ static void init(FILE *out, const struct op *op)
 
 	if (refuse)
 		fputs("\theap_refuse_reserve(true);\n", out);
-	fprintf(out, "\thyp(heap_init(%" PRIu64 "u, &err));\n", op->arg);
+	fprintf(out, "\thyp_alloc_init(%" PRIu64 "u);\n", op->arg);
 	if (refuse)
 		fputs("\theap_refuse_reserve(false);\n", out);
 }
@@ -59,51 +60,74 @@ static void init(FILE *out, const struct op *op)
 static void client(FILE *out, const struct op *op)
 {
 	if (op->kind == OP_CREATE && op->sub == CREATE_VM)
-		fprintf(out,
-			"\thyp(host_create_vm(%" PRIu64 "u, 16, &loop, "
-			"&ret));\n"
-			"\tif (ret > 0)\n\t\tvm[%u] = ret;\n",
-			op->arg, op->slot);
-	else if (op->kind == OP_CREATE)
-		fprintf(out,
-			"\thyp(host_create_vcpu((uint64_t)vm[%u], %" PRIu64
-			"u, 16, &loop, &ret));\n",
-			op->slot, op->arg);
-	else if (op->kind == OP_DESTROY)
-		fprintf(out,
-			"\thyp(host_destroy_vm((uint64_t)vm[%u], &ret));\n",
-			op->slot);
-	else if (op->sub == TRACE_LOAD)
-		fprintf(out,
-			"\thyp(host_trace_load(%" PRIu64 "u, 16, &loop, "
-			"&ret));\n",
+		fprintf(out, "\tcreate_vm(&vm[%u], %" PRIu64 "u);\n", op->slot,
 			op->arg);
+	else if (op->kind == OP_CREATE)
+		fprintf(out, "\tcreate_vcpu(vm[%u], %" PRIu64 "u);\n", op->slot,
+			op->arg);
+	else if (op->kind == OP_DESTROY)
+		fprintf(out, "\tdestroy_vm(vm[%u]);\n", op->slot);
+	else if (op->sub == TRACE_LOAD)
+		fprintf(out, "\ttrace_load(%" PRIu64 "u);\n", op->arg);
 	else
-		fputs("\thyp(host_trace_unload(&ret));\n", out);
+		fputs("\ttrace_unload();\n", out);
 }
 
 /* A value that may name a page of the pool. */
-static void place(FILE *out, const struct repro *repro, uint64_t value)
+static void place(FILE *out, uint64_t value)
 {
-	static const char *const call[] = {"phys", "host", "el2"};
+	static const char *const call[] = {"phys", "host", "el2", "frame"};
 	uint32_t tag = op_tag(value);
 
-	if (!tag)
+	if (!tag) {
 		fprintf(out, "%" PRIu64 "u", value);
-	else if (tag == OP_TAG_FRAME)
-		fprintf(out, "heap_page_phys(%u) / %u", op_tag_page(value),
-			1u << repro->prog->world.page_shift);
-	else
-		fprintf(out, "heap_page_%s(%u) + %u", call[tag - OP_TAG_PHYS],
-			op_tag_page(value), op_tag_offset(value));
+		return;
+	}
+	fprintf(out, "%s_of(%u)", call[tag - OP_TAG_PHYS], op_tag_page(value));
+	if (op_tag_offset(value))
+		fprintf(out, " + %u", op_tag_offset(value));
 }
 
-static void poke(FILE *out, const struct repro *repro, const struct op *op)
+static void poke(FILE *out, const struct op *op)
 {
-	fprintf(out, "\theap_poke(%u, %u, ", op_tag_page(op->arg),
+	fprintf(out, "\tpoke(%u, %u, ", op_tag_page(op->arg),
 		op_tag_offset(op->arg));
-	place(out, repro, op->x[0]);
+	place(out, op->x[0]);
 	fputs(");\n", out);
+}
+
+static void hypercall(FILE *out, const struct op *op)
+{
+	static const char *const name[] = {
+#define HVC(id, number, word, registers, what) [number] = #id,
+#include "program/hvc.def"
+#undef HVC
+	};
+	const uint64_t x[] = {op->arg, op->x[0], op->x[1]};
+
+	if (hvc_word(op->sub))
+		fprintf(out, "\thvc(HVC_%s", name[op->sub]);
+	else
+		fprintf(out, "\thvc(%u", op->sub);
+	for (unsigned int i = 0; i < sizeof(x) / sizeof(*x); i++) {
+		fputs(", ", out);
+		place(out, x[i]);
+	}
+	fputs(");\n", out);
+}
+
+/* Flipped bits; repro_cannot() knows no other damage. */
+static void corrupt(FILE *out, const struct repro_step *step, const char *slot)
+{
+	static const char *const word[] = {"NEXT", "PREV", "UNMAPPED", "HASH"};
+	const struct op *op = &step->op;
+
+	if (op->sub & CORRUPT_FREE)
+		fprintf(out, "\tflip(%" PRIu64, step->header);
+	else
+		fprintf(out, "\tflip(%s - 16", slot);
+	fprintf(out, ", %s, 0x%" PRIx64 ");\n", word[corrupt_kind(op)],
+		op->arg);
 }
 
 /* The byte says which write it was. */
@@ -119,9 +143,10 @@ static void print_write(FILE *out, const struct repro *repro, uint32_t i,
 		size[repro->step[i].op.slot], 1 + i % 255);
 }
 
-static void print_call(FILE *out, const struct repro *repro, uint32_t i)
+/* @op: of step @i, or what happens in the middle of it */
+static void print_call(FILE *out, const struct repro *repro, uint32_t i,
+		       const struct op *op)
 {
-	const struct op *op = &repro->step[i].op;
 	char slot[SLOT_TEXT] = "";
 
 	if (op_slot(op) != SLOT_NONE)
@@ -142,20 +167,16 @@ static void print_call(FILE *out, const struct repro *repro, uint32_t i)
 		print_write(out, repro, i, slot);
 		return;
 	case OP_TOPUP:
-		fprintf(out, "\thyp(host_topup(%" PRIu64 "u, &err));\n",
-			op->arg);
+		fprintf(out, "\ttopup(%" PRIu64 "u);\n", op->arg);
 		return;
 	case OP_RECLAIM:
-		fprintf(out, "\thyp(host_reclaim(%" PRIu64 "u, &pages));\n",
-			op->arg);
+		fprintf(out, "\treclaim(%" PRIu64 "u);\n", op->arg);
 		return;
 	case OP_SHRINK:
 		if (op->sub == SHRINK_COUNT)
-			fputs("\thyp(host_count(&pages));\n", out);
+			fputs("\tshrink_count();\n", out);
 		else
-			fprintf(out,
-				"\thyp(host_shrink(%" PRIu64 "u, &pages));\n",
-				op->arg);
+			fprintf(out, "\tshrink(%" PRIu64 "u);\n", op->arg);
 		return;
 	case OP_CPU:
 		fprintf(out, "\theap_set_cpu(%" PRIu64 ");\n", op->arg);
@@ -175,32 +196,116 @@ static void print_call(FILE *out, const struct repro *repro, uint32_t i)
 		client(out, op);
 		return;
 	case OP_SELFTEST:
-		fputs("\thyp(host_selftest(16, &loop, &ret));\n", out);
+		fputs("\tselftest();\n", out);
 		return;
 	case OP_DEPRIVILEGE:
-		fputs("\thyp(host_deprivilege(&err));\n", out);
+		fputs("\tdeprivilege();\n", out);
 		return;
 	case OP_POKE:
-		poke(out, repro, op);
+		poke(out, op);
 		return;
 	case OP_CORRUPT:
+		corrupt(out, &repro->step[i], slot);
+		return;
 	case OP_HVC:
+		hypercall(out, op);
+		return;
 	case OP_PREFIX:
 		return;
 	}
 }
 
-void repro_op(FILE *out, const struct repro *repro, uint32_t i)
+/* ---- in the middle of a call -------------------------------------------- */
+
+static bool waits_for_donation(const struct deferred *d)
+{
+	return d->op.kind == OP_POKE;
+}
+
+static bool has_others(const struct repro_step *step, bool donation)
+{
+	for (uint32_t k = 0; k < step->others_nr; k++)
+		if (waits_for_donation(&step->others[k]) == donation &&
+		    (donation || step->others[k].taken))
+			return true;
+	return false;
+}
+
+/* What happens then, a tab deeper than the statements of an operation. */
+static void print_other(FILE *out, const struct repro *repro, uint32_t i,
+			const struct deferred *d)
+{
+	char *text = NULL, *line, *rest;
+	size_t size;
+	FILE *mem = open_memstream(&text, &size);
+
+	if (!mem)
+		abort();
+	print_call(mem, repro, i, &d->op);
+	if (repro_last(repro, i) && d->op.kind != OP_POKE)
+		repro_check_other(mem, repro, d);
+	if (fclose(mem))
+		abort();
+	rest = text;
+	while (*rest && (line = strsep(&rest, "\n")))
+		fprintf(out, "\t%s\n", line);
+	free(text);
+}
+
+/* What a moment meets. */
+static void print_moment(FILE *out, const struct repro *repro, uint32_t i,
+			 bool donation)
 {
 	const struct repro_step *step = &repro->step[i];
 	char text[OP_TEXT];
 
-	fprintf(out,
-		"\n\t/* %s: %s */\n\theap_begin(UINT64_MAX);\n"
-		"\thost_begin();\n",
+	fprintf(out, "\nstatic void %s_%u(unsigned int nth)\n{\n",
+		donation ? "donate" : "unlock", i + 1);
+	for (uint32_t k = 0; k < step->others_nr; k++) {
+		const struct deferred *d = &step->others[k];
+
+		if (waits_for_donation(d) != donation ||
+		    (!donation && !d->taken))
+			continue;
+		fprintf(out, "\t/* %s */\n\tif (nth == %u) {\n",
+			op_print(&d->op, text, sizeof(text)), d->op.at);
+		if (!donation)
+			fprintf(out, "\t\theap_set_cpu(%u);\n",
+				(step->cpu + 1) % repro->prog->world.cpus);
+		print_other(out, repro, i, d);
+		fputs("\t}\n", out);
+	}
+	fputs("}\n", out);
+}
+
+void repro_others(FILE *out, const struct repro *repro, uint32_t i)
+{
+	if (has_others(&repro->step[i], false))
+		print_moment(out, repro, i, false);
+	if (has_others(&repro->step[i], true))
+		print_moment(out, repro, i, true);
+}
+
+void repro_op(FILE *out, const struct repro *repro, uint32_t i)
+{
+	const struct repro_step *step = &repro->step[i];
+	const bool unlock = has_others(step, false);
+	const bool donate = has_others(step, true);
+	char text[OP_TEXT], at_unlock[24] = "NULL", at_donate[24] = "NULL";
+
+	if (step->op.at)
+		return;
+	fprintf(out, "\n\t/* %s: %s */\n\tbegin();\n",
 		op_print(&step->op, text, sizeof(text)), step->result);
-	if (i + 1 == repro->nr && repro->result.verdict.step &&
-	    repro->result.last.expect.end == STEP_PANIC)
+	if (unlock)
+		snprintf(at_unlock, sizeof(at_unlock), "unlock_%u", i + 1);
+	if (donate)
+		snprintf(at_donate, sizeof(at_donate), "donate_%u", i + 1);
+	if (unlock || donate)
+		fprintf(out, "\tin_between(%s, %s);\n", at_unlock, at_donate);
+	if (repro_last(repro, i) && repro_must_panic(repro))
 		fputs("\tmust_panic = 1;\n", out);
-	print_call(out, repro, i);
+	print_call(out, repro, i, &step->op);
+	if (unlock || donate)
+		fputs("\tin_between(NULL, NULL);\n", out);
 }

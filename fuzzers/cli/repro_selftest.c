@@ -6,29 +6,70 @@
 
 /* The same for the allocator's own self test, with its heap and its list. */
 
-const char *repro_selftest_cannot(const struct repro *repro)
+/* Why an operation is none of a self test's; NULL: it is one. */
+static const char *cannot(const struct op *op)
 {
-	if (!repro->prog->world.init)
-		return "the self test sets its heap up itself";
+	if (op->at)
+		return "no other CPU comes in between there";
+	switch ((enum op_kind)op->kind) {
+	case OP_ALLOC:
+	case OP_CALL:
+	case OP_FREE:
+	case OP_WRITE:
+	case OP_TOPUP:
+	case OP_RECLAIM:
+		return NULL;
+	case OP_MISUSE:
+		return op->sub == MISUSE_NULL ? NULL
+					      : "what must panic would end the "
+						"boot there";
+	case OP_CORRUPT:
+		return "what must panic would end the boot there";
+	case OP_CPU:
+		return "it runs on one CPU";
+	case OP_FAIL:
+		return "nothing fails on demand there";
+	case OP_INIT:
+		return "it sets its heap up itself";
+	case OP_SHRINK:
+		return "the shrinker is the host's kernel's";
+	case OP_CREATE:
+	case OP_DESTROY:
+	case OP_TRACE:
+		return "the heap's clients do not take part in it";
+	case OP_SELFTEST:
+		return "it is the self test itself";
+	case OP_DEPRIVILEGE:
+		return "the host gives up its privileges only later";
+	case OP_POKE:
+	case OP_HVC:
+		return "no hostile host is there yet";
+	case OP_PREFIX:
+		break;
+	}
+	return "a self test does not do that";
+}
+
+bool repro_selftest_cannot(const struct repro *repro, char why[REPRO_WHY])
+{
+	char text[OP_TEXT];
+
+	if (!repro->prog->world.init) {
+		snprintf(why, REPRO_WHY,
+			 "not in a self test: it sets its heap up itself");
+		return true;
+	}
 	for (uint32_t i = 0; i < repro->nr; i++) {
 		const struct op *op = &repro->step[i].op;
+		const char *reason = cannot(op);
 
-		switch ((enum op_kind)op->kind) {
-		case OP_ALLOC:
-		case OP_CALL:
-		case OP_FREE:
-		case OP_WRITE:
-		case OP_TOPUP:
-		case OP_RECLAIM:
-			if (!op->at)
-				break;
-			/* fall through */
-		default:
-			return "the self test only allocates, frees, tops up "
-			       "and reclaims";
-		}
+		if (!reason)
+			continue;
+		snprintf(why, REPRO_WHY, "%s: not in a self test: %s",
+			 op_print(op, text, sizeof(text)), reason);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static const char topup[] =
@@ -127,6 +168,9 @@ static void print_op(FILE *out, const struct repro *repro, uint32_t i)
 	case OP_FREE:
 		fprintf(out, "\theap_free(heap, %s);\n", slot);
 		return;
+	case OP_MISUSE:
+		fputs("\theap_free(heap, NULL);\n", out);
+		return;
 	case OP_WRITE:
 		before.nr = i;
 		repro_live(&before, size);
@@ -192,6 +236,8 @@ static void print_check(FILE *out, const struct repro *repro)
 void repro_selftest(FILE *out, const void *data)
 {
 	const struct repro *repro = data;
+	const bool pages = has(repro, OP_RECLAIM) ||
+			   repro->result.verdict.oracle == ORACLE_ZEROED;
 	bool seen[OP_SLOTS] = {false};
 	char name[SLOT_TEXT];
 
@@ -209,9 +255,10 @@ void repro_selftest(FILE *out, const void *data)
 	if (has(repro, OP_CALL))
 		fputs(call, out);
 	fputs("static int selftest_repro(struct hyp_allocator *heap,\n"
-	      "\t\t\t  struct kvm_hyp_memcache *list)\n{\n"
-	      "\tunsigned long pages = 0;\n",
+	      "\t\t\t  struct kvm_hyp_memcache *list)\n{\n",
 	      out);
+	if (pages)
+		fputs("\tunsigned long pages;\n", out);
 	for (uint32_t i = 0; i < repro->nr; i++) {
 		const struct op *op = &repro->step[i].op;
 
@@ -220,7 +267,9 @@ void repro_selftest(FILE *out, const void *data)
 		seen[op->slot] = true;
 		fprintf(out, "\tvoid *%s = NULL;\n", slot_name(op->slot, name));
 	}
-	fputs("\n\t(void)pages;\n", out);
+	if (!has(repro, OP_TOPUP) && !has(repro, OP_CALL) &&
+	    !has(repro, OP_RECLAIM))
+		fputs("\n\t(void)list;\n", out);
 	for (uint32_t i = 0; i < repro->nr; i++)
 		print_op(out, repro, i);
 	print_check(out, repro);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "run/json.h"
 #include "triage.h"
@@ -56,23 +58,85 @@ static void rules(struct json *j)
 	json_end(j);
 }
 
-static void location(struct json *j, const char *name)
+/* What lies below this folder is told from it: a code host knows no other. */
+static const char *from_here(const char *name)
+{
+	char here[PATH_MAX];
+	size_t len;
+
+	if (name[0] != '/' || !getcwd(here, sizeof(here)))
+		return strncmp(name, "./", 2) != 0 ? name : name + 2;
+	len = strlen(here);
+	return strncmp(name, here, len) != 0 || name[len] != '/'
+		       ? name
+		       : name + len + 1;
+}
+
+static void physical(struct json *j, const char *name, uint64_t line)
 {
 	char *uri = uri_of(name);
 
-	json_array(j, "locations");
-	json_object(j, NULL);
 	json_object(j, "physicalLocation");
 	json_object(j, "artifactLocation");
 	json_string(j, "uri", uri);
+	if (name[0] != '/')
+		json_string(j, "uriBaseId", "%SRCROOT%");
 	json_end(j);
 	json_object(j, "region");
-	json_number(j, "startLine", 1);
-	json_end(j);
-	json_end(j);
+	json_number(j, "startLine", line);
 	json_end(j);
 	json_end(j);
 	free(uri);
+}
+
+/*
+ * The source of a panic or a fault, by its place "alloc.c:123": its path in its
+ * repository, or NULL if it is none of EL2's or there are several.
+ */
+static const char *source_of(const char *where, uint64_t *line)
+{
+	static const char *const sources[] = {HYPHEAP_SARIF_SOURCES};
+	const char *colon = strrchr(where, ':'), *found = NULL;
+	size_t len = colon ? (size_t)(colon - where) : 0;
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources) && len; i++) {
+		const char *slash = strrchr(sources[i], '/');
+		const char *base = slash ? slash + 1 : sources[i];
+
+		if (strncmp(base, where, len) != 0 || base[len])
+			continue;
+		if (found)
+			return NULL;
+		found = sources[i];
+	}
+	*line = found ? strtoull(colon + 1, NULL, 10) : 0;
+	return *line ? found : NULL;
+}
+
+/* The line of the allocator that it stopped at, or that of the operation. */
+static void locations(struct json *j, const struct group *g, const char *file)
+{
+	/* what fails is the last of what was minimised */
+	uint64_t line = input_line(file,
+				   g->out && g->step ? g->prog.nr : g->step),
+		 at = 0;
+	const char *source = source_of(g->where, &at);
+
+	file = from_here(file);
+	json_array(j, "locations");
+	json_object(j, NULL);
+	physical(j, source ? source : file, source ? at : line);
+	json_end(j);
+	json_end(j);
+	if (!source)
+		return;
+	json_array(j, "relatedLocations");
+	json_object(j, NULL);
+	json_number(j, "id", 1);
+	physical(j, file, line);
+	text(j, "message", "the operation of the smallest program");
+	json_end(j);
+	json_end(j);
 }
 
 static void result(struct json *j, const struct triage *triage,
@@ -87,7 +151,7 @@ static void result(struct json *j, const struct triage *triage,
 	json_number(j, "ruleIndex", g->oracle - 1);
 	json_string(j, "level", "error");
 	text(j, "message", words);
-	location(j, file);
+	locations(j, g, file);
 	json_number(j, "occurrenceCount", g->events);
 	json_object(j, "partialFingerprints");
 	json_string(j, "hypheapSignature/v1", g->signature);

@@ -217,7 +217,9 @@ void triage_add(struct triage *triage, size_t index, const struct prog *prog,
 		group->smallest = index;
 		group->ops = prog->nr;
 		prog_copy(&group->prog, prog);
+		group->step = answer->step;
 		memcpy(group->text, answer->text, sizeof(group->text));
+		memcpy(group->where, answer->where, sizeof(group->where));
 	}
 }
 

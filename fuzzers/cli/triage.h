@@ -32,7 +32,7 @@ struct crash {
  * struct group - Files with the same signature.
  * @events: how many
  * @smallest: of these; its index, and the program itself
- * @text: of the verdict on it
+ * @text, @step, @where: of the verdict on it
  * @ops: of the smallest, before it was minimised
  * @out: allocated: the file that has it minimised, or NULL
  */
@@ -43,6 +43,8 @@ struct group {
 	size_t smallest;
 	struct prog prog;
 	char text[VERDICT_TEXT];
+	uint32_t step;
+	char where[CHILD_WHERE];
 	uint32_t ops;
 	char *out;
 };

@@ -5,7 +5,8 @@
  * The run: rows.h says what is in a row. A state is the heap after an
  * operation, put together from the rows up to there.
  *
- * chunks: [{at, word}] in address order, as their headers stand in memory
+ * chunks: [{at, word, damaged}] in address order, as their headers stand in
+ *	memory; damaged: the hash does not fit
  * objects: [{at, size, name}] that live
  * pages: heap page -> pool page behind it
  * heap: its size in bytes
@@ -87,7 +88,7 @@ function splice(list, flat, each, make)
 
 function makeChunk([at, word])
 {
-	return {at, word};
+	return {at, word: word % 2 ** 32, damaged: word >= 2 ** 32};
 }
 
 function makeObject([at, size, name])
@@ -207,7 +208,8 @@ function segmentsOf(state)
 		let kind = "nobody";
 
 		put(chunk.at, "hole", null, null);
-		put(Math.min(chunk.at + HEADER, end), "header", chunk, object);
+		put(Math.min(chunk.at + HEADER, end),
+		    chunk.damaged ? "damaged" : "header", chunk, object);
 		if (object)
 			put(Math.min(object.at + object.size, end), "object",
 			    chunk, object);

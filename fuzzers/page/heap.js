@@ -9,6 +9,7 @@ const ROWS_MOST = 160;
 
 const KINDS = {
 	header: "header of a chunk",
+	damaged: "damaged header: its hash does not fit its words",
 	object: "object of a client",
 	client: "object of EL2 itself: a VM, a vCPU, the trace",
 	slack: "of a chunk in use, behind its object",
@@ -20,7 +21,7 @@ const KINDS = {
 };
 
 const SIGNS = {
-	object: "a", client: "vm", nobody: "?", surplus: "~", missing: "!",
+	damaged: "&", object: "a", client: "vm", nobody: "?", surplus: "~", missing: "!",
 };
 
 const PAGES = {
@@ -135,7 +136,8 @@ function labelOf(piece, pixels)
 {
 	const {object, from, to} = piece.segment;
 	const size = to - from;
-	const fits = (text) => 7.5 * text.length + 4 <= pixels;
+	const fits = (text) => 7.5 * text.length + 4 <= pixels ||
+			       piece.kind === "damaged";
 	let names = [];
 
 	if (piece.kind === "object" || piece.kind === "client")

@@ -20,7 +20,8 @@ function drawTable(box, state)
 		const row = make("tr");
 
 		for (const text of [`+${chunk.at}`,
-				    chunk.word % 2 ? "used" : "free",
+				    (chunk.word % 2 ? "used" : "free") +
+				    (chunk.damaged ? ", header damaged" : ""),
 				    end - chunk.at - HEADER,
 				    object ? `${object.name}, ${object.size}`
 					   : "",

@@ -104,7 +104,7 @@ function drawNow(op, row)
 		   make("code", "result", row.result));
 }
 
-function drawMore(op, row)
+function drawMore(op, row, state)
 {
 	const out = [];
 	const say = (...parts) => {
@@ -125,6 +125,9 @@ function drawMore(op, row)
 	if (row && row.more.broken)
 		say(`The chunks end at +${row.more.broken_at}: `,
 		    code(row.more.broken));
+	for (const chunk of state.chunks.filter((c) => c.damaged))
+		say(make("b", "", "& "), `Damaged: the header at +${chunk.at}; `,
+		    "its hash does not fit its words.");
 	if (op === opFailed)
 		say(make("b", "", "\u2717 Here it broke: "),
 		    code(facts.fail.signature));
@@ -148,7 +151,7 @@ function draw(op)
 	drawHeap($("actual"), due ? "Actual" : null, state,
 		 marksOf(before, state), censusOf(op), was);
 	drawNow(op, row);
-	drawMore(op, row);
+	drawMore(op, row, state);
 	if ($("table").open)
 		drawTable($("table").lastElementChild, state);
 }

@@ -12,7 +12,7 @@
 
 /* No padding in these three: they are compared as bytes. */
 struct chunk {
-	uint32_t offset, unmapped;
+	uint32_t offset, unmapped, damaged;
 };
 
 struct item {
@@ -112,8 +112,9 @@ static void collect_chunks(struct list *list, const struct run *run)
 
 	list->nr = 0;
 	for (uint32_t i = 0; i < nr; i++)
-		*(struct chunk *)list_add(list) =
-			(struct chunk){header[i].offset, header[i].unmapped};
+		*(struct chunk *)list_add(list) = (struct chunk){
+			header[i].offset, header[i].unmapped,
+			header[i].hash != header_hash(&header[i])};
 }
 
 static int by_offset(const void *a, const void *b)
@@ -219,7 +220,8 @@ static void put_chunks(struct rows *rows, const struct run *run)
 			struct chunk *c = list_at(&rows->chunks_new, i);
 
 			json_number(j, NULL, c->offset);
-			json_number(j, NULL, c->unmapped);
+			json_number(j, NULL,
+				    c->unmapped | (uint64_t)c->damaged << 32);
 		}
 		json_end(j);
 	}

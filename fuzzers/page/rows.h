@@ -14,7 +14,8 @@
  *
  * chunks: 0, or [keep, drop, offset, unmapped, ...]: of the list before, the
  *	first "keep" stay, the next "drop" go, and these are in their place;
- *	"unmapped" is that word of the header.
+ *	"unmapped" is that word of the header, and 1 << 32 more where the
+ *	header's hash does not fit its words.
  * objects: likewise, [keep, drop, offset, size, name, ...]; the name is that of
  *	the slot, or of an object of EL2's own.
  * pages: 0, or [heap page, pool page, ...]; -1: it is no longer mapped.

@@ -92,6 +92,9 @@ static void run_shared(struct shared *shared, struct run *run)
 	verdict_signature(&result.verdict, answer->signature,
 			  sizeof(answer->signature));
 	memcpy(answer->text, result.verdict.text, sizeof(answer->text));
+	if (result.verdict.step && result.last.actual.end != STEP_DONE)
+		snprintf(answer->where, sizeof(answer->where), "%s",
+			 result.last.where);
 }
 
 static __attribute__((noreturn)) void serve(struct shared *shared, int line)

@@ -38,9 +38,12 @@ struct child_config {
 	const volatile sig_atomic_t *stop;
 };
 
+#define CHILD_WHERE 96
+
 /**
  * struct child_answer - What came of a program.
  * @oracle, @step, @signature, @text: of the verdict, if it fails
+ * @where: "alloc.c:123": of a panic, a fault or a hang, if it is known; else ""
  * @status: if the process died: what waitpid() said
  */
 struct child_answer {
@@ -49,6 +52,7 @@ struct child_answer {
 	uint32_t step;
 	char signature[SIGNATURE_TEXT];
 	char text[VERDICT_TEXT];
+	char where[CHILD_WHERE];
 	int status;
 };
 

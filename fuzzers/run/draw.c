@@ -15,9 +15,11 @@
 #define ROWS_MAX 24u
 #define CELLS_MIN 16u
 #define CELLS_MAX 128u
+#define DAMAGED_TOLD 4u
 
 /* Signs; a letter is an object's slot. */
 #define SIGN_HEADER '#'
+#define SIGN_DAMAGED '&' /* a header whose hash does not fit its words */
 #define SIGN_FREE '.'
 #define SIGN_HOLE ' '
 #define SIGN_SLACK '='	 /* of a used chunk, behind what was asked for */
@@ -85,7 +87,9 @@ static struct piece piece_of_chunk(const struct picture *p, uint32_t i,
 	struct object o;
 
 	if (at < data)
-		return (struct piece){data, SIGN_HEADER};
+		return (struct piece){data, h->hash == header_hash(h)
+						    ? SIGN_HEADER
+						    : SIGN_DAMAGED};
 
 	o = report_object(p->run, h->offset);
 	if (o.there && at < o.offset + o.size)
@@ -164,7 +168,10 @@ static bool cells_by_piece(const struct picture *p, uint64_t lo, uint64_t hi,
 	return true;
 }
 
-/* Equal bytes a cell: its one sign, headers aside, or that it has several. */
+/*
+ * Equal bytes a cell: its one sign, sound headers aside, or that it has
+ * several; a damaged header is always seen.
+ */
 static void cells_by_bytes(const struct picture *p, uint64_t lo, uint64_t hi,
 			   char *cell)
 {
@@ -173,10 +180,11 @@ static void cells_by_bytes(const struct picture *p, uint64_t lo, uint64_t hi,
 		uint64_t end = lo + (hi - lo) * (i + 1) / p->cells;
 
 		cell[i] = SIGN_HEADER;
-		while (at < end && cell[i] != SIGN_MANY) {
+		while (at < end && cell[i] != SIGN_DAMAGED) {
 			struct piece piece = piece_at(p, at);
 
-			if (cell[i] == SIGN_HEADER)
+			if (cell[i] == SIGN_HEADER ||
+			    piece.sign == SIGN_DAMAGED)
 				cell[i] = piece.sign;
 			else if (piece.sign != SIGN_HEADER &&
 				 piece.sign != cell[i])
@@ -204,6 +212,7 @@ static const char *sign_colour(char sign)
 	case SIGN_SLACK:
 		return "\033[32m";
 	case SIGN_NOBODY:
+	case SIGN_DAMAGED:
 	case SIGN_SURPLUS:
 	case SIGN_MISSING:
 		return "\033[1;37;41m";
@@ -307,6 +316,31 @@ static void draw_pages(const struct picture *p, const char *name,
 	fputc('\n', p->out);
 }
 
+/* In words, what a sign in a cell says. */
+static void tell_damage(const struct picture *p)
+{
+	uint32_t told = 0, more = 0;
+
+	for (uint32_t i = 0; i < p->nr; i++) {
+		const struct header *h = &p->headers[i];
+
+		if (h->hash == header_hash(h))
+			continue;
+		if (told++ < DAMAGED_TOLD)
+			fprintf(p->out,
+				"damaged: the header at +%" PRIu32 ": its hash "
+				"is "
+				"0x%"
+				"08" PRIx32 ", its words give 0x%08" PRIx32
+				"\n",
+				h->offset, h->hash, header_hash(h));
+		else
+			more++;
+	}
+	if (more)
+		fprintf(p->out, "and %" PRIu32 " more\n", more);
+}
+
 void draw_heap(FILE *out, const struct run *run, const struct step *step,
 	       unsigned int columns, bool colour)
 {
@@ -344,6 +378,7 @@ void draw_heap(FILE *out, const struct run *run, const struct step *step,
 		" mapped, %" PRIu32 " chunks used, %" PRIu32 " free\n",
 		p.bytes / p.page, p.page, c->mapped, c->used, c->free);
 	draw_rows(&p, row, width);
+	tell_damage(&p);
 	if (step->walk_broken)
 		fprintf(out, "the chunks end at +%" PRIu64 ": %s\n",
 			step->walk_broken_at, step->walk_broken);
@@ -364,6 +399,7 @@ void draw_legend(FILE *out, bool colour)
 		const char *what;
 	} legend[] = {
 		{SIGN_HEADER, "a chunk's header"},
+		{SIGN_DAMAGED, "a damaged one: its hash does not fit"},
 		{'a', "an object, by its slot; A to Z are s26 to s51"},
 		{SIGN_OTHER, "an object of a higher slot"},
 		{SIGN_FREE, "free, mapped"},

@@ -45,7 +45,7 @@ class Clean:
         deps, name = {}, None
         for line in run(["ninja", "-t", "deps"], self.folder).split("\n"):
             if line.startswith(" "):
-                # ccache may have made it relative
+                # ccache may have made it relative to the build's folder
                 deps[name].add(os.path.normpath(self.folder / line.strip()))
             elif ": #deps" in line:
                 name = line.split(":")[0]

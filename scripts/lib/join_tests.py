@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LINT = ("tidy", "format", "shell", "sparse")  # the longest first
+LINT = ("tidy", "format", "shell", "sparse", "page")  # the longest first
 
 
 def quote(value):

@@ -54,6 +54,7 @@ static bool obey(struct step *step, struct verdict *v)
 	case ORDER_PANIC:
 		step->actual.end = STEP_PANIC;
 		step->function = "hyp_free";
+		step->where = "alloc.c:12";
 		verdict_fail(v, ORACLE_PANIC, step, "panic in hyp_free");
 		strcpy(v->function, "hyp_free");
 		return false;

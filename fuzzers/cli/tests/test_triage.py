@@ -18,6 +18,25 @@ def program(*ops):
     return "hypheap 1\n" + "".join(op + "\n" for op in ops)
 
 
+# Of the schema of SARIF 2.1.0: properties that must be there, and others that may
+# be, for the objects that we write. "triage --sarif" was held against all of it with
+# sarif-2.1.0-rtm.5.json, which the npm package @microsoft/jest-sarif has.
+SARIF = {
+    "log": ({"version", "runs"}, {"$schema"}),
+    "run": ({"tool"}, {"results"}),
+    "tool": ({"driver"}, set()),
+    "driver": ({"name"}, {"version", "rules"}),
+    "rule": ({"id"}, {"shortDescription"}),
+    "message": ({"text"}, set()),
+    "result": ({"message"}, {"ruleId", "ruleIndex", "level", "locations", "relatedLocations",
+                             "occurrenceCount", "partialFingerprints"}),
+    "location": (set(), {"id", "message", "physicalLocation"}),
+    "physical": ({"artifactLocation", "region"}, set()),
+    "artifact": ({"uri"}, {"uriBaseId"}),
+    "region": ({"startLine"}, set()),
+}
+
+
 class Triage(Case):
     def put(self, name, *ops, as_bytes=False):
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
@@ -77,27 +96,66 @@ events    ops  signature              smallest
                           ("panic/shrink@hyp_free", "panic", 1, 1, None)])
         self.assertEqual(doc["holds"], [{"file": "libfuzzer/timeout-77"}])
 
+    def sarif(self, kind, what):
+        """@what is as the schema wants it. Return: it."""
+        must, may = SARIF[kind]
+        self.assertLessEqual(must, set(what), kind)
+        self.assertLessEqual(set(what), must | may, kind)
+        return what
+
+    def place(self, location):
+        """File and line of a location; the file is relative to the repository."""
+        physical = self.sarif("physical", self.sarif("location", location)["physicalLocation"])
+        artifact = self.sarif("artifact", physical["artifactLocation"])
+        self.assertEqual(artifact["uriBaseId"], "%SRCROOT%")
+        self.assertNotRegex(artifact["uri"], r"^(/|[a-z]+:)|[^-\w.~/%]")
+        line = self.sarif("region", physical["region"])["startLine"]
+        self.assertGreaterEqual(line, 1)
+        return artifact["uri"], line
+
     def test_sarif(self):
         self.folders()
-        self.fake("triage", "--sarif", "out.sarif", "afl", "libfuzzer", status=1)
-        doc = json.loads(self.bytes_of("out.sarif"))
+        self.file("ours/crash-z.ops", "# found by chance\nhypheap 1\nheap pages=4\n"
+                  "topup 1; a = alloc 5\n\nfree a; shrink 1001\n")
+        os.unlink(self.path("ours/crash-pages-shrink.ops"))
+        self.fake("triage", "--sarif", "out.sarif", "afl", self.path("ours"), status=1)
+        doc = self.sarif("log", json.loads(self.bytes_of("out.sarif")))
         self.assertEqual(doc["version"], "2.1.0")
         run, = doc["runs"]
-        rules = run["tool"]["driver"]["rules"]
+        driver = self.sarif("driver", self.sarif("tool", self.sarif("run", run)["tool"])["driver"])
+        for rule in driver["rules"]:
+            self.sarif("message", self.sarif("rule", rule)["shortDescription"])
         for result in run["results"]:
-            self.assertEqual(rules[result["ruleIndex"]]["id"], result["ruleId"])
-            self.assertTrue(result["message"]["text"])
-        first, second = run["results"]
-        self.assertEqual(first["occurrenceCount"], 2)
-        self.assertEqual(second["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
-                         "afl/default/crashes/id%3A000001%2Csig%3A06%2Csrc%3A000000%2Cop%3Ahavoc")
+            self.sarif("result", result)
+            self.assertEqual(driver["rules"][result["ruleIndex"]]["id"], result["ruleId"])
+            self.assertTrue(self.sarif("message", result["message"])["text"])
+            self.assertEqual(result["level"], "error")
+        pages, panic = run["results"]
+        self.assertEqual(pages["occurrenceCount"], 2)
+        afl = "afl/default/crashes/id%3A00000{}%2Csig%3A06%2Csrc%3A000000%2Cop%3Ahavoc"
+        # bytes have no lines
+        self.assertEqual(self.place(pages["locations"][0]), (afl.format(0), 1))
+        self.assertNotIn("relatedLocations", pages)
+        # a panic is where it was; the program that came there is beside it
+        source, line = self.place(panic["locations"][0])
+        self.assertRegex(source, r"(^|/)alloc\.c$")
+        self.assertEqual(line, 12)
+        self.assertEqual(self.place(panic["relatedLocations"][0]), (afl.format(1), 1))
+
+        # of text, the line of the operation; below this folder without it
+        self.fake("triage", "--sarif", "out.sarif", self.path("ours"), status=1)
+        result, = json.loads(self.bytes_of("out.sarif"))["runs"][0]["results"]
+        self.assertEqual(self.place(result["locations"][0]), ("ours/crash-z.ops", 6))
+        self.fake("triage", "--min", "-o", "m", "--sarif", "out.sarif", "ours", status=1)
+        result, = json.loads(self.bytes_of("out.sarif"))["runs"][0]["results"]
+        self.assertEqual(self.place(result["locations"][0]), ("m/min-pages-shrink.ops", 4))
         self.fake("triage", "--sarif", "/dev/full", "ours", status=2)
 
     def test_what_cannot_be_replayed(self):
         self.put("d/crash-died", "shrink 2002", as_bytes=True)
         self.put("d/crash-slow", "shrink 2004", as_bytes=True)
         self.put("d/crash-ok", "shrink 1001", as_bytes=True)
-        out = self.fake("triage", "--timeout", "1", "d", status=3).out
+        out = self.fake("triage", "--timeout", "3", "d", status=3).out
         self.assertRegex(out, r"\n1 take too long\n  d/crash-slow\n")
         self.assertRegex(out, r"\n1 end the harness itself: HARNESS BUG\n"
                               r"  d/crash-died: (exit 3|signal 11)\n")
@@ -105,7 +163,7 @@ events    ops  signature              smallest
         os.unlink(self.path("d/crash-died"))
         self.file("d/crash-new", b"HYP\x07" + bytes(60))
         self.file("d/bad.ops", "hypheap 1\nfrob\n")
-        out = self.fake("triage", "--timeout", "1", "d", status=2).out
+        out = self.fake("triage", "--timeout", "3", "d", status=2).out
         self.assertRegex(out, r"\n2 cannot be read\n  d/bad.ops:2:1: .*\n"
                               r"  d/crash-new: a program of version 7; .*\n")
         self.assertIn("pages/shrink", out)

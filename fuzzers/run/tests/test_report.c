@@ -255,11 +255,15 @@ static void long_lists_are_cut_around_what_matters(void **state)
 
 /* ---- drawings ----------------------------------------------------------- */
 
+/* Headers without a hash get the right one. */
 static void drawing(unsigned int columns, bool colour)
 {
 	size_t size;
 	FILE *out = to_text(&size);
 
+	for (uint32_t i = 0; i < run.after_nr; i++)
+		if (!run.after[i].hash)
+			run.after[i].hash = header_hash(&run.after[i]);
 	draw_heap(out, &run, &result.last, columns, colour);
 	assert_int_equal(fclose(out), 0);
 }
@@ -321,6 +325,36 @@ static void what_contradicts_itself_is_seen(void **state)
 	drawing(30, false);
 	has("      0 |#?#.");
 	has("      3 |#???");
+}
+
+/* By a sign, where it is, and in words. */
+static void damaged_headers_are_seen(void **state)
+{
+	(void)state;
+	small_heap();
+	run.after[1].hash = 7;
+	drawing(30, false);
+	has("      0 |#a=&................|\n");
+	has("\ndamaged: the header at +48: its hash is 0x00000007, its words "
+	    "give 0x");
+	run.after[1].hash = 0;
+	drawing(30, false);
+	has_not("damaged");
+
+	/* where there are more pieces than cells, too */
+	last(0)->heap_bytes = 4096;
+	for (uint32_t i = 0; i < 24; i++)
+		run.after[i] = (struct header){32 * i, 32, 32, i & 1, 0};
+	run.after_nr = 24;
+	run.objects = 0;
+	run.mapped = 1;
+	for (uint32_t i = 8; i < 16; i++)
+		run.after[i].hash = 7;
+	drawing(26, false);
+	has("      0 |%&%????");
+	has("\ndamaged: the header at +352: ");
+	has("\nand 4 more\n");
+	has_not("damaged: the header at +384: ");
 }
 
 /* 128 chunks of 32 bytes do not fit: cells say what is in all of them. */
@@ -420,6 +454,7 @@ int main(void)
 		TEST(wide_and_narrow_terminals),
 		TEST(big_heaps_share_rows),
 		TEST(colour_changes_no_sign),
+		TEST(damaged_headers_are_seen),
 		TEST(nothing_run_nothing_drawn),
 	};
 
