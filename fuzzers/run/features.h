@@ -23,7 +23,7 @@
 
 /**
  * features_of() - The cells of a step.
- * @before: what this returned in features_next() of the last step; 0 at first
+ * @before: what features_next() returned for the last step; 0 at first
  * @cell: of which that many are filled in
  *
  * A pure function: of the step's facts, and never of an address or of what was
