@@ -76,20 +76,21 @@ static struct chunk *chunk_checked(struct chunk *chunk)
 }
 
 /*
- * All that is missing, or nothing. The cache of this CPU is what it has.
+ * Map what is missing, as far as the cache of this CPU goes. What a byte can
+ * ask for may not be all: so what there is stays mapped, or no call would get
+ * further.
  */
 static int get_pages(unsigned long from, unsigned long to)
 {
 	struct kvm_hyp_memcache *mc = this_cpu_ptr(&cpu_cache);
-	unsigned long need = pages_missing(&map, from, to);
+	int ret = pages_map(&map, mc, from, to);
 
-	if (need > mc->nr_pages) {
+	if (ret && !mc->nr_pages)
 		this_cpu_write(missing_donations,
-			       min(need - mc->nr_pages, (unsigned long)U8_MAX));
-		return -ENOMEM;
-	}
+			       min(pages_missing(&map, from, to),
+				   (unsigned long)U8_MAX));
 
-	return pages_map(&map, mc, from, to);
+	return ret;
 }
 
 static struct chunk *find_chunk(unsigned long size)

@@ -90,13 +90,17 @@ static void tell(void *data, const struct run *run, const struct step *step)
 	side->skipped = !told_to_go_on();
 }
 
-static void run_one(struct run *run, struct prog *prog, struct side *side)
+/* With an arena of jemalloc's that nothing has been in before. */
+static void run_one(struct prog *prog, struct side *side)
 {
 	const struct run_config config = {
 		.level = RUN_CONTRACT, .watch = tell, .data = side};
+	struct run *run = run_create();
 	struct run_result result;
 	char signature[SIGNATURE_TEXT] = "";
 
+	if (!run)
+		fail("no memory");
 	for (uint32_t i = 0; i < prog->nr; i++)
 		if (prog->ops[i].kind == OP_ALLOC)
 			prog->ops[i].kind = OP_CALL;
@@ -109,6 +113,7 @@ static void run_one(struct run *run, struct prog *prog, struct side *side)
 				  sizeof(signature));
 	printf("end\t%s\n", *signature ? signature : "holds");
 	fflush(stdout);
+	run_destroy(run);
 }
 
 static uint64_t number(const char *text)
@@ -127,9 +132,8 @@ int main(int argc, char **argv)
 	struct side side = {.index = 0};
 	struct gen_config gen = {.profile = PROFILE_HEAP};
 	struct prog prog;
-	struct run *run;
 	struct rng rng;
-	uint64_t runs;
+	uint64_t runs, page;
 
 	if (argc != 6)
 		fail("usage: hypheap_lockstep SEED RUNS OPS heap|host PAGE");
@@ -137,10 +141,10 @@ int main(int argc, char **argv)
 	gen.ops = (uint32_t)number(argv[3]);
 	if (!strcmp(argv[4], "host"))
 		gen.profile = PROFILE_HOST;
-	gen.page_shift = (uint32_t)__builtin_ctzll(number(argv[5]) | 1u << 16);
-	run = run_create();
-	if (!run)
-		fail("no memory");
+	page = number(argv[5]);
+	if (!(page & heap_page_sizes()) || page & (page - 1))
+		fail("PAGE is none that the allocator was built for");
+	gen.page_shift = (uint32_t)__builtin_ctzll(page);
 
 	prog_init(&prog);
 	for (; side.index < runs; side.index++) {
@@ -148,10 +152,9 @@ int main(int argc, char **argv)
 		rng_seed(&rng, rng_next(&rng) + side.index);
 		prog_clear(&prog);
 		prog_generate(&prog, &rng, &gen);
-		run_one(run, &prog, &side);
+		run_one(&prog, &side);
 	}
 	prog_free(&prog);
-	run_destroy(run);
 
 	return 0;
 }

@@ -3,13 +3,13 @@
 parts from ours, random programs, speed."""
 
 import json
-import re
 import signal
 import statistics
 import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import mutants_claims
 from fuzz_error import Stop
@@ -116,10 +116,19 @@ def known(corpus, came):
         steps = [(at, result, {key: value for key, value in counts.items()
                                if key not in ("used", "free")})
                  for at, result, counts in mutants_claims.of_trace(trace)]
-        text = path.read_text(encoding="utf-8")
-        words = " ".join(re.findall(r"^# ?(?!\w+:)(.*)$", text.split("heap ")[0], re.M)[:3])
         broken = mutants_claims.Claims(steps, None).broken(document) or ""
-        yield Known(path.stem, words.strip(), broken)
+        yield Known(path.stem, comment(path.read_text(encoding="utf-8")), broken)
+
+
+def comment(text):
+    """What a program says of itself at its head."""
+    words = []
+    for line in text.splitlines():
+        if line.startswith("# "):
+            words.append(line[2:])
+        elif words:
+            break
+    return " ".join(words)
 
 
 @dataclass
@@ -139,17 +148,16 @@ def size_of(document):
 
 
 def diverge(theirs, ours, came, work):
-    """The smallest program that differs, made smaller still; None if none does."""
-    failing = [document for document in came.documents.values() if not document["holds"]
-               and document.get("verdict") is not None]
-    if not failing:
+    """Of those that differ as most do the smallest, made smaller still; None if none does."""
+    groups = [[came.documents[path] for path in paths] for paths in came.failing.values()]
+    if not groups:
         return None
-    document = min(failing, key=size_of)
+    document = min(groups[0], key=size_of)
     small = work / f"first-{came.level}.ops"
     status, _, _ = child([theirs, "min", f"--oracle={came.level}", document["file"],
                           "-o", small], MIN_SECONDS, signal.SIGINT)
     path = small if status == 0 and small.exists() else document["file"]
-    program = open(path, encoding="utf-8", errors="replace").read()
+    program = Path(path).read_text(encoding="utf-8", errors="replace")
     status, report, err = child([theirs, "run", f"--oracle={came.level}", path], FILE_SECONDS)
     found = Divergence(str(path), document.get("signature") or "?", program, [], [],
                        (report + err).strip())
