@@ -16,7 +16,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 KERNEL = TOP / "allocator/kernel"
-FLAGS = ["-x", "c", "-std=gnu11", "-w", "-Werror=implicit-function-declaration", "-O1",
+FLAGS = ["-x", "c", "-std=gnu11", "-Werror=implicit-function-declaration", "-O1",
          "-ffreestanding", "-nostdinc", "-fno-stack-protector", "-fno-builtin",
          "-D__KVM_NVHE_HYPERVISOR__", "-DHYP_ALLOC_UNIT", f"-I{KERNEL}", f"-I{TOP}"]
 
@@ -77,7 +77,8 @@ COMPLAINTS = (
     ("type", r"unknown type name '(?P<name>[\w ]+)'"),
     ("type", r"(?:incomplete (?:definition of )?type|has incomplete type) "
              r"'(?:const )?(?P<name>[\w ]+)'"),
-    ("type", r"storage size of '\w+' isn't known(?P<name>)"),
+    ("type", r"storage size of '(?P<variable>\w+)' isn't known"),
+    ("type", r"has type '(?P<name>[\w ]+)' that is never completed"),
     ("type", r"incomplete typedef '(?P<name>[\w ]+)'"),
     ("type", r"invalid use of undefined type '(?P<name>[\w ]+)'"),
     ("member", r"no member named '(?P<name>\w+)' in '(?P<of>[^']+)'"),
@@ -217,14 +218,21 @@ class Prober:
                 names["defined"].add(name)
         return names, ""
 
+    def _name(self, found):
+        """What is missing; of a variable its type, by how it is declared."""
+        if "variable" not in found:
+            return found["name"]
+        declared = re.search(rf"\b((?:struct|union|enum) \w+)\s+{found['variable']}\b", self.text)
+        return declared and declared[1]
+
     def _complain(self, stderr):
         for match in ERROR.finditer(stderr):
             line = match["line"] if Path(match["file"]).name == self.source.name else 0
             for kind, pattern in COMPLAINTS:
                 found = re.search(pattern, match["text"])
-                if not found or not found["name"]:
+                name = found and self._name(found.groupdict())
+                if not name:
                     continue
-                name = found["name"]
                 if kind == "member":
                     of = re.sub(r"^(const )?", "", found["of"])
                     self._lack(kind, f"{name} of {of}", line)

@@ -39,6 +39,7 @@ class Result:
     selftest: str = ""
     divergence: object = None
     breach: object = None
+    parted: tuple = (0, None)
     known: list = field(default_factory=list)
     fuzzed: list = field(default_factory=list)
     mutants: object = None
@@ -147,7 +148,9 @@ def judge(args, found, build, ours):
     say("looking for the smallest program that differs")
     result.divergence = try_run.diverge(theirs, sound, result.replays["exact"], work)
     result.breach = try_run.diverge(theirs, sound, result.replays["contract"], work)
-    result.known = list(try_run.known(args.corpus, result.replays["contract"]))
+    result.parted = try_run.parted(theirs, sound, result.replays["contract"],
+                                   try_run.replay(sound, "contract", paths))
+    result.known = list(try_run.known(args.corpus, result.replays))
     result.speed = try_run.speed(theirs, sound)
     if args.seconds:
         levels = ["contract"] if result.level == "contract" else ["exact", "contract"]

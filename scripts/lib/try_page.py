@@ -90,7 +90,15 @@ def _divergence(found):
     return (note(f"{found.signature}, {words}:")
             + "<table class=\"trace\">" + head + "\n".join(rows) + "</table>"
             + "<details><summary>the program, and what is said of it</summary>"
-            + code(found.program) + code(found.report) + "</details>")
+            + code(found.program) + (code(found.report) if found.report else "") + "</details>")
+
+
+def _parted(result):
+    count, found = result.parted
+    if not found:
+        return note("Places left out, each operation comes to the same.")
+    return (note(f"In {count} programs an operation comes to something else, places left out. "
+                 "The shortest:") + _divergence(found))
 
 
 def _known(cases):
@@ -99,7 +107,7 @@ def _known(cases):
              "<span class=\"yes\">as documented</span>" if not case.broken
              else f"<span class=\"no\">{escape(case.broken)}</span>") for case in cases]
     return (note(f"It has {has} of {len(cases)} behaviours that look like a bug and are documented "
-                 "(corpus/known), by results and places of pages:")
+                 "(corpus/known), by what each operation comes to:")
             + table(("case", "why one would expect something else", "this one"), rows))
 
 
@@ -154,7 +162,7 @@ def report(result):
         section("What it is", table((), [(escape(a), escape(b)) for a, b in result.facts()])),
         section("Where it differs from the specification", _replays(result),
                 _groups(result.replays["exact"])),
-        section("First divergence", _divergence(result.divergence)),
+        section("First divergence", _divergence(result.divergence), _parted(result)),
         section("What it must keep", _groups(result.replays["contract"]),
                 _divergence(result.breach) if result.breach else ""),
         section("Random programs", _fuzzed(result.fuzzed)),

@@ -160,7 +160,9 @@ class Report(unittest.TestCase):
             result.replays[level] = try_run.replay(binary, level, SAMPLE)
         result.divergence = try_run.diverge(binary, HYPHEAP, result.replays["exact"], work)
         result.breach = try_run.diverge(binary, HYPHEAP, result.replays["contract"], work)
-        result.known = list(try_run.known(TOP / "corpus", result.replays["contract"]))
+        result.parted = try_run.parted(binary, HYPHEAP, result.replays["contract"],
+                                       try_run.replay(HYPHEAP, "contract", SAMPLE))
+        result.known = list(try_run.known(TOP / "corpus", result.replays))
         result.fuzzed = [try_run.fuzz(binary, "contract", 1.5, work)]
         return result
 
@@ -175,6 +177,7 @@ class Report(unittest.TestCase):
         first = result.divergence
         self.assertEqual(first.ours[first.at][1], first.theirs[first.at][1])
         self.assertNotEqual(first.ours[first.at][2:4], first.theirs[first.at][2:4])
+        self.assertGreater(result.parted[0], 0)
         stranded = next(case for case in result.known if case.name == "stranded-pages")
         self.assertTrue(stranded.broken)  # it never strands a page
         for words in ("keeps the contract", "the sound one", "result/alloc", "stranded-pages",
@@ -187,6 +190,7 @@ class Report(unittest.TestCase):
             self.assertEqual(try_run.selftest(HYPHEAP, Path(folder)), "ok")
         self.assertEqual(result.level, "exact")
         self.assertIsNone(result.divergence)
+        self.assertEqual(result.parted, (0, None))
         self.assertEqual([case.name for case in result.known if case.broken], [])
 
 
@@ -219,4 +223,4 @@ class SideBySide(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[8:])
