@@ -19,6 +19,7 @@ import try_build
 import try_page
 from fuzz_error import Stop
 from try_build import TOP
+from try_run import without_place
 
 SHOWN = 5  # programs whose parting is told
 # What the host gives and gets is what the two may differ in; so are places.
@@ -58,9 +59,7 @@ class Step:
         """What a client can tell apart."""
         if self.op.startswith(PAGES) and not self.result.startswith("panic"):
             return "pages"
-        if re.fullmatch(r"@\d+( / .*)?", self.result):
-            return "memory"
-        return re.sub(r" need=\d+", "", self.result)
+        return re.sub(r" need=\d+", "", without_place(self.result.split(" / ")[0]))
 
 
 class Side:

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import mutants_edits
-from fuzz_error import Stop
 from mutants_build import Builder
 from mutants_judge import Judge
 from try_build import TOP
 
 PROGRAM = "hypheap"
+LEAST = 8  # are judged however slow the machine is
 
 
 @dataclass
@@ -62,7 +62,8 @@ def _judge(builder, level, came, seconds, corpus):
     seen, lock = {builder.original}, threading.Lock()
 
     def work(mutant):
-        if time.monotonic() - began > seconds:
+        late = time.monotonic() - began
+        if late > 5 * seconds or (late > seconds and result.judged >= LEAST):
             return
         name = builder.compile(mutant.apply(builder.text))
         with lock:
@@ -87,6 +88,4 @@ def _judge(builder, level, came, seconds, corpus):
             future.result()
     result.survivors.sort(key=lambda mutant: mutant.offset)
     result.seconds = time.monotonic() - began
-    if not result.judged and not result.same:
-        raise Stop(3, "no change of the allocator could be judged")
     return result

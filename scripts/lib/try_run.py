@@ -14,6 +14,7 @@ from pathlib import Path
 
 import mutants_claims
 from fuzz_error import Stop
+from mutants_judge import json_lines
 
 BATCH_SECONDS = 120
 FILE_SECONDS = 20
@@ -42,16 +43,6 @@ def child(command, seconds, number=signal.SIGKILL):
             process.kill()
             out, err = process.communicate()
             return None, out, err
-
-
-def lines_of(output):
-    for line in output.splitlines():
-        try:
-            document = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(document, dict) and "file" in document:
-            yield document
 
 
 @dataclass
@@ -84,13 +75,13 @@ def programs(corpus):
 def replay(hypheap, level, paths):
     command = [hypheap, "run", "--json", "--trace", f"--oracle={level}"]
     status, output, _ = child([*command, *paths], BATCH_SECONDS)
-    came = Replay(level, {document["file"]: document for document in lines_of(output)})
+    came = Replay(level, {document["file"]: document for document in json_lines(output)})
     missing = [path for path in paths if str(path) not in came.documents]
     if status is not None and status not in (0, 1) and not missing:
         raise Stop(3, f"hypheap run ends with {status}: a fault of the harness")
     for path in missing:  # what was not told, because one before hung or died
         status, output, err = child([*command, path], FILE_SECONDS)
-        document = next(lines_of(output), None)
+        document = next(json_lines(output), None)
         if not document:
             how = "hang (time-out)" if status is None else f"died ({status})"
             document = {"file": str(path), "holds": False, "signature": how, "ops": 0,
@@ -215,7 +206,7 @@ def selftest(hypheap, work):
     path.write_text(SELFTEST, encoding="ascii")
     _, output, err = child([hypheap, "run", "--json", "--trace", "--oracle=contract", path],
                            FILE_SECONDS)
-    document = next(lines_of(output), None)
+    document = next(json_lines(output), None)
     if not document or not document.get("trace"):
         return "does not end: " + err.strip()[:200]
     return document["trace"][-1]["result"]

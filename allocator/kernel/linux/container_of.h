@@ -12,7 +12,7 @@
 		_Static_assert(__same_type(*(ptr), ((type *)0)->member) ||   \
 				       __same_type(*(ptr), void),            \
 			       "container_of(): " #ptr " does not point to " \
-						       "such a member");     \
+			       "such a member");                             \
 		(type *)(member_ - offsetof(type, member));                  \
 	})
 #define typeof_member(type, member) __typeof__(((type *)0)->member)
