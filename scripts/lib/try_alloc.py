@@ -134,7 +134,10 @@ def judge(args, found, build, ours):
     """Everything but the page."""
     result = Result(build.source, found)
     theirs_folder = build.make("release", "hypheap")
-    ours_folder = theirs_folder if build.ours else ours.make("release", "hypheap")
+    ours_folder = theirs_folder
+    if not build.ours:
+        with ours.lock(wait=True):
+            ours_folder = ours.make("release", "hypheap")
     theirs, sound = theirs_folder / "hypheap", ours_folder / "hypheap"
     work = build.root / "work"
     work.mkdir(exist_ok=True)
@@ -173,19 +176,13 @@ def main(argv):
     say(found.words())
     fuzz_build.setup(TOP)
     build = try_build.Build(args.file, args.jobs, say)
-    held = [build.lock()]
-    ours = build
-    if not build.ours:
-        ours = try_build.Build(try_build.OURS, args.jobs, say)
-        held.append(ours.lock())
-    result = judge(args, found, build, ours)
+    with build.lock():
+        result = judge(args, found, build, try_build.Build(try_build.OURS, args.jobs, say))
     out = args.out or build.root / "report.html"
     out.write_text(try_page.report(result), encoding="utf-8")
     for line in result.summary():
         print(line)
     print(f"report: {out}")
-    for handle in held:
-        handle.close()
     return 0 if result.contract_holds else 1
 
 

@@ -39,11 +39,11 @@ class Build:
         self.root = TOP / "build/try" / f"{self.source.stem}-{name}"
         self.root.mkdir(parents=True, exist_ok=True)
 
-    def lock(self):
-        """One at a time in a folder. Return: what holds it."""
+    def lock(self, wait=False):
+        """One at a time in a folder. Return: what holds it, as long as it is open."""
         handle = open(self.root / "lock", "w", encoding="ascii")
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             raise Stop(2, f"{self.root}: another run is at work there") from error
         return handle

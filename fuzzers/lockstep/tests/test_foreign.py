@@ -20,7 +20,7 @@ import try_alloc
 import try_page
 import try_run
 
-SAMPLE = sorted((TOP / "corpus").glob("*/*.ops"))[::5] + [
+SAMPLE = sorted((TOP / "corpus").glob("*/*.ops"))[::8] + [
     TOP / "corpus/known/stranded-pages.ops", TOP / "corpus/seeds/misuse-double-sole.ops"]
 
 GOOD = """
@@ -163,7 +163,7 @@ class Report(unittest.TestCase):
         result.parted = try_run.parted(binary, HYPHEAP, result.replays["contract"],
                                        try_run.replay(HYPHEAP, "contract", SAMPLE))
         result.known = list(try_run.known(TOP / "corpus", result.replays))
-        result.fuzzed = [try_run.fuzz(binary, "contract", 1.5, work)]
+        result.fuzzed = [try_run.fuzz(binary, "contract", 1, work)]
         return result
 
     def test_first_fit(self):
@@ -211,7 +211,7 @@ class SideBySide(unittest.TestCase):
     def test_another(self):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "out.html")
-            came = self.compare(LOCKSTEP, LOCKSTEP_REFILL, "--runs=40", "-o", out)
+            came = self.compare(LOCKSTEP, LOCKSTEP_REFILL, "--runs=25", "-o", out)
             html = out.read_text(encoding="utf-8")
         self.assertIn(came.returncode, (0, 1), came.stderr)
         self.assertRegex(came.stdout, r"programs that break the contract +0 +0\n")
