@@ -71,6 +71,11 @@ uint32_t heap_page_sizes(void)
 	return mask;
 }
 
+const struct heap_traits *heap_traits(void)
+{
+	return &targets[0].ops->traits;
+}
+
 static struct target *find_target(uint32_t page_shift)
 {
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "traits.h"
+
 /*
  * The seam: everything above calls the allocator under test through here and
  * sees no kernel header. Addresses are offsets from the heap start; an address
@@ -317,6 +319,9 @@ void heap_catch_signals(void);
  * running after @seconds to twice that is a hang. 0: none. Uses SIGALRM.
  */
 void heap_watchdog(unsigned int seconds);
+
+/* heap_traits() - Of the allocator that is linked in. */
+const struct heap_traits *heap_traits(void);
 
 /* heap_page_sizes() - Bit n: a target with pages of 1 << n bytes is linked in. */
 uint32_t heap_page_sizes(void);

@@ -64,9 +64,25 @@ enum hvc {
 #define HYP_REQ_ALLOC 1
 #define HYP_REQ_SELFTEST 2
 
-/* What the host shares with EL2 of a VM and of a vCPU. */
+/* The kernel's counters (linux/atomic.h), where plain C can see them. */
+typedef struct {
+	int counter;
+} atomic_t;
+typedef struct {
+	long long counter;
+} atomic64_t;
+
+/*
+ * What the host shares with EL2 of a VM and of a vCPU. An allocator of the
+ * older dialect (allocator/dialect) charges a VM with what it gets.
+ */
 struct kvm {
 	unsigned long created_vcpus;
+#ifdef HYP_ALLOC_REFILL
+	struct {
+		atomic64_t protected_hyp_mem; /* bytes */
+	} stat;
+#endif
 };
 
 struct kvm_vcpu {

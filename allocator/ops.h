@@ -3,6 +3,7 @@
 #define HYPHEAP_OPS_H
 
 #include <allocator/hvc.h>
+#include <allocator/traits.h>
 
 /*
  * What a compiled target offers to heap.c: one table a page size. Basic types
@@ -26,8 +27,16 @@ struct heap_ops_host {
 	long (*tracing_unload)(void);
 };
 
+/* Allocations that one VM is charged with; NULL: the dialect has none. */
+struct heap_ops_account {
+	void *(*alloc)(unsigned long bytes);
+	void (*free)(void *addr);
+	long (*charge)(void); /* bytes */
+};
+
 struct heap_ops {
 	unsigned int page_shift;
+	struct heap_traits traits;
 	const char *percpu_start, *percpu_end; /* what the target uses */
 	unsigned int percpu_room;	       /* that there is for each CPU */
 	char *data, *data_end;		       /* all that it can write */
@@ -41,6 +50,7 @@ struct heap_ops {
 	int (*err)(void);
 	unsigned int (*topup_needed)(void);
 	unsigned long (*reclaimable)(void);
+	struct heap_ops_account account;
 
 	void (*set_sizes)(unsigned long vm, unsigned long vcpu);
 	void (*vector)(unsigned long *regs); /* EL2 takes a hypercall */

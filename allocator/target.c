@@ -80,6 +80,8 @@ SEAM unsigned long seam_reclaimable(void)
 	return hyp_alloc_reclaimable();
 }
 
+#include <allocator/dialect/seam.h>
+
 SEAM void seam_vector(unsigned long *regs)
 {
 	handle_host_hcall((struct kvm_cpu_context *)regs);
@@ -142,6 +144,7 @@ SEAM unsigned long seam_host_scan(unsigned long nr, unsigned long *scanned)
 extern const struct heap_ops SYMBOL(heap_ops_);
 const struct heap_ops SYMBOL(heap_ops_) = {
 	.page_shift = HYP_PAGE_SHIFT,
+	.traits = DIALECT_TRAITS,
 	.percpu_room = HYP_PERCPU_BYTES,
 	.data = SYMBOL(__start_hyp_data_),
 	.data_end = SYMBOL(__stop_hyp_data_),
@@ -158,6 +161,7 @@ const struct heap_ops SYMBOL(heap_ops_) = {
 	.err = seam_errno,
 	.topup_needed = seam_topup_needed,
 	.reclaimable = seam_reclaimable,
+	.account = DIALECT_ACCOUNT,
 	.set_sizes = pkvm_set_sizes,
 	.vector = seam_vector,
 	.host =

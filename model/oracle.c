@@ -156,7 +156,8 @@ static bool result_request(const struct step *s, struct verdict *v)
  */
 static bool result_contract(const struct step *s, struct verdict *v)
 {
-	bool too_big = s->heap_bytes < 16 || s->op.arg > s->heap_bytes - 16;
+	bool too_big = s->heap_bytes < s->overhead ||
+		       s->op.arg > s->heap_bytes - s->overhead;
 	int err = s->actual.err;
 	char a[WORDS];
 
@@ -230,21 +231,23 @@ bool oracle_result(const struct step *s, struct verdict *v)
 
 bool oracle_place(const struct step *s, struct verdict *v)
 {
+	/* another policy may keep its headers elsewhere */
+	uint32_t lowest = s->exact ? s->overhead : 0;
 	uint64_t at = s->actual.offset;
 	char near[WORDS];
 
 	if (!handed_out(s))
 		return true;
-	if (at % 16)
+	if (at % s->align)
 		return verdict_fail(v, ORACLE_PLACE, s,
-				    "+%" PRIu64 " is not a multiple of 16, "
-				    "but of 16 and %" PRIu64 " more",
-				    at, at % 16);
-	if (at < 16 || at > s->heap_bytes || s->size > s->heap_bytes - at)
+				    "+%" PRIu64 " is not a multiple of %u, "
+				    "but of %u and %" PRIu64 " more",
+				    at, s->align, s->align, at % s->align);
+	if (at < lowest || at > s->heap_bytes || s->size > s->heap_bytes - at)
 		return verdict_fail(v, ORACLE_PLACE, s,
 				    "+%" PRIu64 ", %" PRIu64 " bytes do not "
-				    "lie in [16, %" PRIu64 ")",
-				    at, s->size, s->heap_bytes);
+				    "lie in [%u, %" PRIu64 ")",
+				    at, s->size, lowest, s->heap_bytes);
 	if (s->below.there && s->below.offset + s->below.size > at)
 		return verdict_fail(v, ORACLE_PLACE, s,
 				    "+%" PRIu64 ", %" PRIu64 " bytes overlap "

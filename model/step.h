@@ -107,6 +107,8 @@ struct step {
 	uint32_t page;	     /* bytes */
 	uint32_t pool;	     /* pages */
 	bool exact;	     /* level: there is a prediction */
+	uint32_t align;	     /* bytes: what the allocator's dialect promises */
+	uint32_t overhead;   /* bytes of a heap that no object can have */
 
 	struct outcome actual;
 	struct outcome expect; /* contract level: only .end */

@@ -251,3 +251,14 @@ void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
 	*bytes = arena_number(a, "stats.arenas.%u.small.allocated") +
 		 arena_number(a, "stats.arenas.%u.large.allocated");
 }
+
+uint64_t twin_footprint(const struct twin *t)
+{
+	uint64_t epoch = 1, page = 0;
+	size_t size = sizeof(page);
+
+	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+	mallctl("arenas.page", &page, &size, NULL, 0);
+
+	return page * arena_number(t->arena, "stats.arenas.%u.pactive");
+}

@@ -60,4 +60,7 @@ uint64_t twin_bytes_held(const struct twin *t);
 /* And by the arena's statistics (10 us): objects and bytes, small and large. */
 void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes);
 
+/* twin_footprint() - Bytes of the pages that jemalloc needs for them (10 us). */
+uint64_t twin_footprint(const struct twin *t);
+
 #endif

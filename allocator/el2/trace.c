@@ -24,7 +24,7 @@ struct hyp_buffer_page {
 	unsigned long page;
 };
 
-BUILD_BUG_ON(sizeof(struct hyp_buffer_page) != TRACE_PAGE_BYTES);
+static_assert(sizeof(struct hyp_buffer_page) == TRACE_PAGE_BYTES);
 
 static DEFINE_HYP_SPINLOCK(tracing_lock);
 static struct hyp_buffer_page *buffer_pages; /* NULL: not loaded */

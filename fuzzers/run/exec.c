@@ -26,7 +26,11 @@ void exec_stopped(struct step *step)
 /* The rounded size of what was asked for; see section 6 of the specification. */
 static uint64_t rounded(uint64_t bytes)
 {
-	return bytes < 16 ? 16 : (bytes + 15) & ~15ull;
+	const struct heap_traits *traits = heap_traits();
+	const uint64_t mask = traits->align - 1;
+
+	return bytes < traits->smallest ? traits->smallest
+					: (bytes + mask) & ~mask;
 }
 
 void exec_got(struct step *step, bool got, uint64_t offset)
@@ -206,7 +210,7 @@ static uint64_t misuse_offset(const struct run *run, const struct op *op)
 	case MISUSE_INSIDE:
 		return offset + 16;
 	case MISUSE_MISALIGNED:
-		return offset + 8;
+		return offset + heap_traits()->align / 2;
 	case MISUSE_OUTSIDE:
 		return heap_bytes();
 	case MISUSE_BELOW:

@@ -38,6 +38,8 @@ static void promise(const struct run *run, struct step *step)
 	const bool scan = step->op.kind == OP_SHRINK;
 
 	step->target = step->op.arg;
+	if (step->target > heap_traits()->target_max)
+		step->target = heap_traits()->target_max;
 	step->promised = !step->fault_armed && !run->defer.nr &&
 			 step->op.sub == SHRINK_SCAN;
 	/* the shrinker works after the boot, and goes on to the other heap */

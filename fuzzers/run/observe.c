@@ -42,6 +42,8 @@ void observe_begin(struct run *run, struct step *step)
 	step->page = 1u << run->prog->world.page_shift;
 	step->pool = run->prog->world.pool_pages;
 	step->exact = run_exact(run);
+	step->align = heap_traits()->align;
+	step->overhead = heap_traits()->overhead;
 	step->expect = (struct outcome){.end = STEP_DONE};
 	step->actual = step->expect;
 	step->before = run->census;

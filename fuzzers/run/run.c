@@ -455,6 +455,11 @@ struct object run_object(const struct run *run, uint32_t i)
 	return twin_nth(run->twin, i);
 }
 
+uint64_t run_footprint(const struct run *run)
+{
+	return twin_footprint(run->twin);
+}
+
 int64_t run_page_at(const struct run *run, uint64_t heap_page)
 {
 	(void)run;

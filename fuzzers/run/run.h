@@ -95,6 +95,8 @@ const struct prog *run_prog(const struct run *run);
 /* Live objects in address order: the i-th of run_live(). */
 uint32_t run_live(const struct run *run);
 struct object run_object(const struct run *run, uint32_t i);
+/* run_footprint() - Bytes of the pages that jemalloc has for the live objects. */
+uint64_t run_footprint(const struct run *run);
 /* The heap's pages: pool page behind it, or -1. */
 int64_t run_page_at(const struct run *run, uint64_t heap_page);
 /* The headers as walked after the last step, for the report and the drawing. */

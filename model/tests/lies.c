@@ -98,6 +98,8 @@ static void good(struct step *s, uint8_t kind, uint64_t arg)
 	s->number = 7;
 	s->op = (struct op){.kind = kind, .slot = 2, .arg = arg};
 	s->heap_bytes = 16384;
+	s->align = 16;
+	s->overhead = 16;
 	s->page = 4096;
 	s->pool = 8;
 	s->exact = true;

@@ -23,8 +23,9 @@ td.note { color: #964; font: 12px sans-serif }
 """
 
 
-def _page(title, body):
-    return html_page.page(title, body, STYLE)
+def page(title, body, style=""):
+    """A page that needs nothing else."""
+    return html_page.page(title, body, STYLE + style)
 
 
 def _file(source):
@@ -52,10 +53,10 @@ def _index(sources, reasons, words):
                         f"{escape(source.name)}:{line.number}</a></td>"
                         f"<td>{escape(line.text)}</td>"
                         f"<td class=\"note\">{escape(reason)}</td></tr>")
-    return _page("Allocator: what the corpus reaches",
-                 f"<p>{escape(words)}</p><table class=\"figures\"><tr>{head}</tr>\n"
-                 + "\n".join(rows) + "</table>\n<h2>Not reached</h2><table class=\"source\">"
-                 + "\n".join(dark) + "</table>")
+    return page("Allocator: what the corpus reaches",
+                f"<p>{escape(words)}</p><table class=\"figures\"><tr>{head}</tr>\n"
+                + "\n".join(rows) + "</table>\n<h2>Not reached</h2><table class=\"source\">"
+                + "\n".join(dark) + "</table>")
 
 
 def _marked(text, dark):
@@ -82,7 +83,8 @@ def _note(branches):
     return "; ".join(words)
 
 
-def _listing(source, reasons):
+def listing(source, reasons):
+    """The lines of a source with their counts, as a table."""
     branches = {}
     for branch in source.branches:
         branches.setdefault(branch.line, []).append(branch)
@@ -96,9 +98,12 @@ def _listing(source, reasons):
                     f"<td class=\"count\">{line.count if line else ''}</td>"
                     f"<td>{_marked(raw, line.dark if line else ())}</td>"
                     f"<td class=\"note\">{escape(note)}</td></tr>")
-    return _page(source.name, "<p><a href=\"index.html\">all files</a>; red: not reached; yellow: "
-                 "listed as what the corpus cannot reach</p><table class=\"source\">"
-                 + "\n".join(rows) + "</table>")
+    return "<table class=\"source\">" + "\n".join(rows) + "</table>"
+
+
+def _source(source, reasons):
+    return page(source.name, "<p><a href=\"index.html\">all files</a>; red: not reached; yellow: "
+                "listed as what the corpus cannot reach</p>" + listing(source, reasons))
 
 
 def write(folder, sources, reasons, words):
@@ -106,4 +111,4 @@ def write(folder, sources, reasons, words):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(_index(sources, reasons, words), encoding="utf-8")
     for source in sources:
-        (folder / _file(source)).write_text(_listing(source, reasons), encoding="utf-8")
+        (folder / _file(source)).write_text(_source(source, reasons), encoding="utf-8")

@@ -46,8 +46,9 @@ def _tool(command):
 class Replay:
     """The instrumented hypheap, and a folder for what it writes."""
 
-    def __init__(self, hypheap, folder, jobs):
+    def __init__(self, hypheap, folder, jobs, options=()):
         self.hypheap = hypheap
+        self.options = options
         self.folder = folder
         self.jobs = jobs
         self.merged = folder / "all.profdata"
@@ -61,7 +62,7 @@ class Replay:
     def _run(self, number, path):
         env = {**os.environ, "LLVM_PROFILE_FILE": str(self._raw(number))}
         try:
-            result = subprocess.run([self.hypheap, "run", path], stdin=subprocess.DEVNULL,
+            result = subprocess.run([self.hypheap, "run", *self.options, path], stdin=subprocess.DEVNULL,
                                     capture_output=True, timeout=RUN_SECONDS, env=env,
                                     check=False)
         except subprocess.TimeoutExpired:

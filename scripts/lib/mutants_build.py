@@ -38,13 +38,14 @@ def run(command, log, folder, shell=False):
 class Builder:
     """The release build, and how it makes the unit and the programs."""
 
-    def __init__(self, top):
+    def __init__(self, top, source=None, folder=None, out=None, programs=PROGRAMS):
         self.top = top
-        self.folder = top / "build/release"
-        self.out = top / "build/mutants"
+        self.folder = folder or top / "build/release"
+        self.out = out or top / "build/mutants"
+        self.programs = programs
         self.mirror = self.out / "link"
         self.linker = "-fuse-ld=gold" if shutil.which("ld.gold") else ""
-        self.source = top / "allocator/el2/alloc.c"
+        self.source = source or top / "allocator/el2/alloc.c"
         for name in ("compile", "object", "work"):
             (self.out / name).mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
@@ -56,10 +57,14 @@ class Builder:
             raise Stop(2, "scripts/setup did not install what is missing")
         log = self.out / "build.log"
         configure = ["cmake", "-S", self.top, "--preset", "release", "-B", self.folder]
-        build = ["cmake", "--build", self.folder, "--target", *PROGRAMS]
+        build = ["cmake", "--build", self.folder, "--target", *self.programs]
         for command in (configure, build):
             if run(command, log, self.top):
                 raise Stop(2, f"{' '.join(map(str, command))} failed ({log}):\n{tail(log, 30)}")
+        self.read()
+
+    def read(self):
+        """The commands of a build that is up to date."""
         self.text = self.source.read_text(encoding="utf-8")
         if not self.text.isascii():
             raise Stop(2, f"{self.source}: not ASCII, and places are counted in bytes")
@@ -83,12 +88,12 @@ class Builder:
 
     def _link_commands(self):
         """Done in a copy of the build without debug information: that takes longest."""
-        result = subprocess.run(["ninja", "-C", self.folder, "-t", "commands", *PROGRAMS],
+        result = subprocess.run(["ninja", "-C", self.folder, "-t", "commands", *self.programs],
                                 capture_output=True, text=True, check=True)
         lines = result.stdout.splitlines()
         target = next(line for line in lines if f"-T {self.folder}/allocator/{UNIT}.lds" in line)
         links = {name: next(line for line in lines if re.search(rf" -o (\S*/)?{name} ", line))
-                 for name in PROGRAMS}
+                 for name in self.programs}
         return target.replace(str(self.folder), str(self.mirror)), links
 
     def _copy_inputs(self):

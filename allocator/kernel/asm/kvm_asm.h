@@ -12,6 +12,6 @@ struct kvm_cpu_context {
 	unsigned long regs[HVC_REGS];
 };
 
-BUILD_BUG_ON(HVC_REGS != BACKEND_REGS);
+static_assert(HVC_REGS == BACKEND_REGS);
 
 #endif

@@ -3,21 +3,19 @@
 #define _ASM_KVM_HOST_H
 
 #include <linux/types.h>
-#include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/bug.h>
-#include <linux/build_bug.h>
 #include <linux/cleanup.h>
-#include <linux/container_of.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
-#include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
+#include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
+#include <asm/barrier.h>
 #include <asm/page.h>
-
-#define BIT(n) (1UL << (n))
-#define CONFIG_NVHE_EL2_DEBUG 1
 
 #define HYP_MEMCACHE_ACCOUNT_STAGE2 BIT(1)
 #define HYP_MEMCACHE_ACCOUNT_KMEMCG BIT(2)

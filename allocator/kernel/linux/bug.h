@@ -39,5 +39,8 @@
 #endif
 
 #define WARN_ON_ONCE(cond) WARN_ON(cond)
+/* EL2 has nothing to print the words with. */
+#define WARN(cond, ...) WARN_ON(cond)
+#define WARN_ONCE(cond, ...) WARN_ON(cond)
 
 #endif

@@ -21,6 +21,28 @@
 #define scoped_guard(name, ...) \
 	scoped_guard_(__UNIQUE_ID(done), name, __VA_ARGS__)
 
+/*
+ * DEFINE_FREE(name, type, statement): how a variable of @type, _T, is given up.
+ * __free(name) before one: do that where its scope ends. no_free_ptr(p), or
+ * return_ptr(p): not any more, somebody else has it.
+ */
+#define DEFINE_FREE(name, type, free_stmt)                       \
+	static inline __maybe_unused void __free_##name(void *p) \
+	{                                                        \
+		type _T = *(type *)p;                            \
+		free_stmt;                                       \
+	}                                                        \
+	_Static_assert(1, "")
+#define __free(name) __cleanup(__free_##name)
+#define no_free_ptr(p)                             \
+	({                                         \
+		__typeof__(p) *taken_at_ = &(p);   \
+		__typeof__(p) taken_ = *taken_at_; \
+		*taken_at_ = (void *)0;            \
+		taken_;                            \
+	})
+#define return_ptr(p) return no_free_ptr(p)
+
 #define DEFINE_LOCK_GUARD_1(name, type, lock_stmt, unlock_stmt)            \
 	typedef struct {                                                   \
 		type *lock;                                                \

@@ -2,17 +2,19 @@
 #ifndef _LINUX_CONTAINER_OF_H
 #define _LINUX_CONTAINER_OF_H
 
-#ifndef offsetof
-#define offsetof(type, member) __builtin_offsetof(type, member)
-#endif
-#define container_of(ptr, type, member)                                 \
-	({                                                              \
-		const __typeof__(((type *)0)->member) *member_ = (ptr); \
-		(type *)((char *)member_ - offsetof(type, member));     \
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+
+/* @ptr, evaluated once, must point to a @member of a @type: else no build. */
+#define container_of(ptr, type, member)                                      \
+	({                                                                   \
+		void *member_ = (void *)(ptr);                               \
+		_Static_assert(__same_type(*(ptr), ((type *)0)->member) ||   \
+				       __same_type(*(ptr), void),            \
+			       "container_of(): " #ptr " does not point to " \
+			       "such a member");                             \
+		(type *)(member_ - offsetof(type, member));                  \
 	})
-#define sizeof_field(type, member) sizeof(((type *)0)->member)
-#define struct_size(p, member, n) \
-	(sizeof(*(p)) + sizeof(*(p)->member) * (size_t)(n))
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define typeof_member(type, member) __typeof__(((type *)0)->member)
 
 #endif

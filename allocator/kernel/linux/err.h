@@ -9,24 +9,35 @@
 #define IS_ERR_VALUE(x) \
 	unlikely((unsigned long)(x) >= (unsigned long)-MAX_ERRNO)
 
-static inline void *ERR_PTR(long error)
+static inline __maybe_unused void *ERR_PTR(long error)
 {
 	return (void *)error;
 }
 
-static inline long PTR_ERR(const void *ptr)
+static inline __maybe_unused long PTR_ERR(const void *ptr)
 {
 	return (long)ptr;
 }
 
-static inline bool IS_ERR(const void *ptr)
+static inline __maybe_unused bool IS_ERR(const void *ptr)
 {
 	return IS_ERR_VALUE((unsigned long)ptr);
 }
 
-static inline bool IS_ERR_OR_NULL(const void *ptr)
+static inline __maybe_unused bool IS_ERR_OR_NULL(const void *ptr)
 {
 	return !ptr || IS_ERR(ptr);
+}
+
+/* The same error, as a pointer to another type. */
+static inline __maybe_unused void *ERR_CAST(const void *ptr)
+{
+	return (void *)ptr;
+}
+
+static inline __maybe_unused int PTR_ERR_OR_ZERO(const void *ptr)
+{
+	return IS_ERR(ptr) ? PTR_ERR(ptr) : 0;
 }
 
 #endif

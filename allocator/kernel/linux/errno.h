@@ -5,16 +5,26 @@
 /* Only numbers: a field may be called errno here. */
 #define EPERM 1
 #define ENOENT 2
+#define EINTR 4
+#define EIO 5
+#define ENXIO 6
 #define E2BIG 7
 #define EAGAIN 11
 #define ENOMEM 12
+#define EACCES 13
 #define EFAULT 14
 #define EBUSY 16
 #define EEXIST 17
 #define ENODEV 19
 #define EINVAL 22
+#define ENFILE 23
 #define ENOSPC 28
 #define ERANGE 34
+#define ENAMETOOLONG 36
+#define ENOSYS 38
+#define EOVERFLOW 75
 #define EOPNOTSUPP 95
+#define ETIMEDOUT 110
+#define EALREADY 114
 
 #endif

@@ -9,21 +9,34 @@
 #define GOLDEN_RATIO_64 0x61C8864680B583EBull
 
 /* The products wrap by design; both are unsigned, so that is defined. */
-static inline u32 hash_32(u32 val, unsigned int bits)
+static inline __maybe_unused u32 hash_32(u32 val, unsigned int bits)
 {
 	return (val * GOLDEN_RATIO_32) >> (32 - bits);
 }
 
 /* Walks over the chunk list end here: count them, or a cycle would never end. */
-static inline u32 hash_64(u64 val, unsigned int bits)
+static inline __maybe_unused u32 hash_64(u64 val, unsigned int bits)
 {
 	backend_count_call();
 	return (u32)((val * GOLDEN_RATIO_64) >> (64 - bits));
 }
 
-static inline u32 hash_long(unsigned long val, unsigned int bits)
+static inline __maybe_unused u32 hash_long(unsigned long val, unsigned int bits)
 {
 	return hash_64(val, bits);
+}
+
+static inline __maybe_unused u32 hash_ptr(const void *ptr, unsigned int bits)
+{
+	return hash_long((unsigned long)ptr, bits);
+}
+
+/* Both halves of a number in one. */
+static inline __maybe_unused u32 hash32_ptr(const void *ptr)
+{
+	unsigned long val = (unsigned long)ptr;
+
+	return (u32)val ^ (u32)(val >> 32);
 }
 
 #endif

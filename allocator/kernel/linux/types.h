@@ -3,6 +3,7 @@
 #define _LINUX_TYPES_H
 
 #include <linux/compiler.h>
+#include <linux/limits.h>
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -16,6 +17,19 @@ typedef u8 __u8;
 typedef u16 __u16;
 typedef u32 __u32;
 typedef u64 __u64;
+typedef s8 __s8;
+typedef s16 __s16;
+typedef s32 __s32;
+typedef s64 __s64;
+typedef u8 uint8_t;
+typedef u16 uint16_t;
+typedef u32 uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+typedef s8 int8_t;
+typedef s16 int16_t;
+typedef s32 int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef unsigned int gfp_t;
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
 typedef long ssize_t;
@@ -27,16 +41,6 @@ typedef u64 kvm_pfn_t;
 #define true 1
 #define false 0
 #define NULL ((void *)0)
-
-#define U8_MAX ((u8)~0U)
-#define U16_MAX ((u16)~0U)
-#define U32_MAX ((u32)~0U)
-#define U64_MAX ((u64)~0ULL)
-#define S32_MAX ((s32)(U32_MAX >> 1))
-#define INT_MAX S32_MAX
-#define UINT_MAX U32_MAX
-#define ULONG_MAX (~0UL)
-#define SIZE_MAX (~(size_t)0)
 
 struct list_head {
 	struct list_head *next, *prev;

@@ -5,6 +5,11 @@
 #include <linux/types.h>
 #include <asm/kvm_host.h>
 
+/* An alloc.c of the older dialect sees its own names; see allocator/dialect. */
+#if defined(HYP_ALLOC_UNIT) && defined(HYP_ALLOC_REFILL)
+#include <allocator/dialect/refill.h>
+#else
+
 /* What the rest of the hypervisor calls. */
 void *hyp_alloc(size_t size);
 void hyp_free(void *addr);
@@ -23,4 +28,5 @@ unsigned long hyp_alloc_selftest_reclaimable(void);
 void hyp_alloc_selftest_reclaim(struct kvm_hyp_memcache *host_mc,
 				unsigned long target);
 
+#endif
 #endif

@@ -15,6 +15,8 @@ static inline __maybe_unused phys_addr_t hyp_virt_to_phys(void *addr)
 	return backend_virt_to_phys((unsigned long)addr);
 }
 
+#define __hyp_va(phys) hyp_phys_to_virt((phys_addr_t)(phys))
+#define __hyp_pa(virt) hyp_virt_to_phys((void *)(virt))
 #define hyp_phys_to_pfn(phys) ((phys) >> PAGE_SHIFT)
 #define hyp_pfn_to_phys(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define hyp_virt_to_pfn(virt) hyp_phys_to_pfn(hyp_virt_to_phys(virt))

@@ -4,7 +4,7 @@
 #include "selfcheck/selfcheck.h"
 
 /*
- * An allocator with another placement policy (other_policy.c): what needs a
+ * An allocator with another placement policy (tests/firstfit.c): what needs a
  * prediction is off, and all else is seen all the same.
  */
 
