@@ -99,7 +99,7 @@ static uint32_t make_program(const struct lie *lie, uint32_t page,
 
 	/* a world of its own, which must leave the page size to us */
 	rest = lie->program;
-	if (strncmp(rest, "heap ", 5))
+	if (strncmp(rest, "heap ", 5) != 0)
 		heap = "heap pages=64 pool=80 cpus=2; ";
 	if (star) {
 		snprintf(text, sizeof(text), "hypheap 1; %s%.*s%s", heap,
