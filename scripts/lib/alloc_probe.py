@@ -84,7 +84,8 @@ COMPLAINTS = (
     ("member", r"no member named '(?P<name>\w+)' in '(?P<of>[^']+)'"),
     ("member", r"'(?P<of>[^']+)' has no member named '(?P<name>\w+)'"),
 )
-ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$", re.M)
+ERROR = re.compile(
+    r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<text>.*)$", re.M)
 
 
 @dataclass
@@ -276,10 +277,9 @@ class Prober:
 
     def _undefined(self, names):
         for name in sorted(names["undefined"]):
-            adapter = self.source.name  # calls of the dialect's own names are no lack
             if not PROVIDED.match(name):
                 at = re.search(rf"\b{re.escape(name)}\b", self.text)
-                line = self.text.count("\n", 0, at.start()) + 1 if at and adapter else 0
+                line = self.text.count("\n", 0, at.start()) + 1 if at else 0
                 self._lack("function", name, line)
 
     def _found(self, dialect, names):

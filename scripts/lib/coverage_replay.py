@@ -62,8 +62,9 @@ class Replay:
     def _run(self, number, path):
         env = {**os.environ, "LLVM_PROFILE_FILE": str(self._raw(number))}
         try:
-            result = subprocess.run([self.hypheap, "run", *self.options, path], stdin=subprocess.DEVNULL,
-                                    capture_output=True, timeout=RUN_SECONDS, env=env,
+            result = subprocess.run([self.hypheap, "run", *self.options, path],
+                                    stdin=subprocess.DEVNULL, capture_output=True,
+                                    timeout=RUN_SECONDS, env=env,
                                     check=False)
         except subprocess.TimeoutExpired:
             return path, None, ""

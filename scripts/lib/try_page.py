@@ -9,10 +9,12 @@ from try_build import TOP
 
 STYLE = """
 body { max-width: 75em; margin: 2em auto; padding: 0 1em; line-height: 1.45 }
-h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
+h1 { font-size: 1.5em }
+h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
 .verdict { padding: .6em 1em; border-left: .4em solid #080; background: #efe; font-size: 1.1em }
 .verdict.no { border-color: #b00; background: #fee }
-table { margin: .5em 0 } td, th { padding: .25em .8em .25em 0; text-align: left; vertical-align: top }
+table { margin: .5em 0 }
+td, th { padding: .25em .8em .25em 0; text-align: left; vertical-align: top }
 th { border-bottom: 1px solid #999 } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 code, pre, .trace td { font: 13px monospace }
 pre { background: #f4f4f4; padding: .7em 1em; overflow-x: auto; white-space: pre-wrap }

@@ -12,10 +12,10 @@
  */
 #define __is_constexpr(x) \
 	(sizeof(int) == sizeof(*(8 ? ((void *)((long)(x)*0l)) : (int *)8)))
-#define __is_signed(x)                                           \
-	__builtin_choose_expr(__is_constexpr((__typeof__(x))-1 < \
-					     (__typeof__(x))1),  \
-			      (__typeof__(x))-1 < (__typeof__(x))1, 0)
+#define __below_one(x) ((__typeof__(x))-1 < (__typeof__(x))1)
+#define __is_signed(x)                                                         \
+	(__builtin_choose_expr(__is_constexpr(__below_one(x)), __below_one(x), \
+			       0))
 #define __is_natural(x) \
 	(__builtin_choose_expr(__is_constexpr(x) && __is_signed(x), x, -1) >= 0)
 #define __same_signs(x, y)                                                  \

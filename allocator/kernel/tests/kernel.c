@@ -24,7 +24,13 @@
 
 /* How often an argument was evaluated. */
 static int evaluated;
-#define COUNTED(x) (evaluated++, (x))
+
+static void count(void)
+{
+	evaluated++;
+}
+
+#define COUNTED(x) (count(), (x))
 #define EXPECT_ONCE(nr, cond)              \
 	do {                               \
 		evaluated = 0;             \
