@@ -112,8 +112,8 @@ static const uint8_t often[OP_NUMBERS] = {
 	[OP_WRITE] = 70,       [OP_TOPUP] = 90,	 [OP_RECLAIM] = 75,
 	[OP_CPU] = 50,	       [OP_FAIL] = 45,	 [OP_SHRINK] = 50,
 	[OP_INIT] = 6,	       [OP_MISUSE] = 10, [OP_CREATE] = 85,
-	[OP_DESTROY] = 75,     [OP_TRACE] = 55,	 [OP_SELFTEST] = 40,
-	[OP_DEPRIVILEGE] = 35, [OP_POKE] = 70,	 [OP_HVC] = 80,
+	[OP_DESTROY] = 75,     [OP_TRACE] = 55,	 [OP_SELFTEST] = 60,
+	[OP_DEPRIVILEGE] = 55, [OP_POKE] = 70,	 [OP_HVC] = 80,
 };
 
 static uint64_t bit(enum op_kind kind)

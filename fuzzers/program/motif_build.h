@@ -101,6 +101,7 @@ void motif_shares(struct motif *m);
 void motif_guest_pages(struct motif *m);
 void motif_unknown_calls(struct motif *m);
 void motif_vm_by_hand(struct motif *m);
+void motif_vm_rewritten(struct motif *m);
 void motif_vcpu_by_hand(struct motif *m);
 void motif_references(struct motif *m);
 void motif_trace_by_hand(struct motif *m);

@@ -71,6 +71,8 @@ void motif_trace_twice(struct motif *m)
 /* Before and after: the self test is refused, the shrinker works. */
 void motif_end_of_boot(struct motif *m)
 {
+	if (motif_percent(m, 30))
+		motif_plain(m, OP_FAIL, FAIL_MAP, 0, 1 + motif_any(m, 16));
 	if (motif_percent(m, 80))
 		motif_plain(m, OP_SELFTEST, 0, 0, 0);
 	if (motif_percent(m, 40))

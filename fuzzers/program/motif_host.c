@@ -121,15 +121,16 @@ static const struct {
 	{"guest pages", BIT(HVC) | BIT(CREATE), 5, motif_guest_pages},
 	{"unknown", BIT(HVC), 2, motif_unknown_calls},
 	{"vm", BIT(POKE) | BIT(HVC), 8, motif_vm_by_hand},
+	{"vm rewritten", BIT(POKE) | BIT(HVC), 5, motif_vm_rewritten},
 	{"vcpu", BIT(POKE) | BIT(HVC) | BIT(CREATE), 6, motif_vcpu_by_hand},
 	{"references", BIT(HVC) | BIT(CREATE), 6, motif_references},
-	{"trace", BIT(POKE) | BIT(HVC), 8, motif_trace_by_hand},
+	{"trace", BIT(POKE) | BIT(HVC), 20, motif_trace_by_hand},
 	{"client", BIT(CREATE), 8, motif_client_life},
 	{"client in need", BIT(CREATE) | BIT(FAIL), 8, motif_client_in_need},
 	{"race", BIT(RECLAIM) | BIT(CALL), 8, motif_race},
 	{"many VMs", BIT(CREATE), 1, motif_many_vms},
 	{"trace twice", BIT(TRACE), 3, motif_trace_twice},
-	{"end of boot", BIT(DEPRIVILEGE), 2, motif_end_of_boot},
+	{"end of boot", BIT(DEPRIVILEGE), 4, motif_end_of_boot},
 };
 
 uint32_t host_motifs(void)

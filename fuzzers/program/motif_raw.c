@@ -104,7 +104,7 @@ void motif_unknown_calls(struct motif *m)
 /* An address of @page, right in most cases. */
 static uint64_t near(struct motif *m, uint32_t page)
 {
-	switch (motif_any(m, 12)) {
+	switch (motif_any(m, 24)) {
 	case 0:
 		return OP_ADDR(OP_TAG_EL2, page, 0);
 	case 1:
@@ -155,6 +155,21 @@ void motif_vm_by_hand(struct motif *m)
 		motif_call(m, OP_HVC_TEARDOWN_VM, m->handle, 0, 0);
 	if (motif_percent(m, 30))
 		motif_call(m, OP_HVC_UNSHARE, place_frame(m->page[0]), 0, 0);
+}
+
+/* Between the check and the use: another number of vCPUs. */
+void motif_vm_rewritten(struct motif *m)
+{
+	motif_feed(m);
+	motif_poke(m, m->page[0], 0, 1 + motif_any(m, 4));
+	motif_call(m, OP_HVC_SHARE, place_frame(m->page[0]), 0, 0);
+	motif_poke_at(m, (uint8_t)(1 + motif_any(m, 2)), m->page[0],
+		      motif_percent(m, 50) ? 1u << motif_any(m, 12)
+					   : odd_vcpus(m));
+	motif_call(m, OP_HVC_INIT_VM, place_host(m->page[0]),
+		   place_host(m->page[1]), 0);
+	if (motif_percent(m, 80))
+		motif_call(m, OP_HVC_TEARDOWN_VM, m->handle, 0, 0);
 }
 
 void motif_vcpu_by_hand(struct motif *m)
