@@ -27,9 +27,9 @@ FOLDERS = ("el2", "host")
 DISK_LEAST = 100 << 20  # bytes that must stay free
 
 DESCRIPTION = """\
-Sets up what is missing, builds the preset coverage, replays the corpus, a process
-a program, and tells how much of allocator/el2 and allocator/host it reaches: a
-table, a folder of HTML, and each line that it does not reach. What it cannot
+Sets up what is missing, builds the preset coverage, replays the corpus, and tells
+how much of allocator/el2 and allocator/host it reaches: a table, a folder of HTML,
+and each line and outcome of a condition that it does not reach. What it cannot
 reach is listed in allocator/coverage.unreachable, with the reason."""
 
 EPILOG = """\

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Replays a corpus, a process a program, and adds up what each has reached."""
+"""Replays a corpus, and adds up what each program has reached."""
 
 import concurrent.futures
 import json
@@ -13,6 +13,7 @@ from fuzz_error import Stop
 
 AT_ONCE = 200  # programs between two merges, so that the disk does not fill up
 RUN_SECONDS = 120
+TOGETHER = 25  # programs of one process; if not all hold, each has its own
 
 
 @dataclass
@@ -59,10 +60,11 @@ class Replay:
     def _raw(self, number):
         return self.folder / f"{number}.profraw"
 
-    def _run(self, number, path):
+    def _run(self, number, *paths):
+        path = paths[0]
         env = {**os.environ, "LLVM_PROFILE_FILE": str(self._raw(number))}
         try:
-            result = subprocess.run([self.hypheap, "run", *self.options, path],
+            result = subprocess.run([self.hypheap, "run", *self.options, *paths],
                                     stdin=subprocess.DEVNULL, capture_output=True,
                                     timeout=RUN_SECONDS, env=env,
                                     check=False)
@@ -102,7 +104,16 @@ class Replay:
 
     def run(self, paths, look, say):
         """All of @paths. @look, unless None: what to keep of each one's export."""
-        def one(number, path):
+        def together(first):
+            """Return: whether all hold, and what they reached is there."""
+            some = range(first, min(first + TOGETHER, len(part)))
+            if look or self._run(first, *(part[number] for number in some))[1] != 0:
+                self._raw(first).unlink(missing_ok=True)
+                return some
+            return ()
+
+        def one(number):
+            path = part[number]
             came = self._run(number, path)
             if look and self._raw(number).exists():
                 own = self.folder / f"{number}.profdata"
@@ -115,7 +126,9 @@ class Replay:
         try:
             for first in range(0, len(paths), AT_ONCE):
                 part = paths[first:first + AT_ONCE]
-                for came in pool.map(one, range(len(part)), part):
+                left = [number for some in pool.map(together, range(0, len(part), TOGETHER))
+                        for number in some]
+                for came in pool.map(one, left):
                     self._note(*came)
                 raws = [self._raw(number) for number in range(len(part))]
                 self._merge(raws)
