@@ -222,10 +222,8 @@ UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
 UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 {
 	for (uint64_t page = offset >> backend.shift;
-	     page <= (offset + bytes - 1) >> backend.shift; page++) {
+	     page <= (offset + bytes - 1) >> backend.shift; page++)
 		backend_pool[page].flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
-		backend_pool[page].junk = 0;
-	}
 }
 
 /* Any access of EL2's to the arena, or that begins there. */
@@ -269,23 +267,62 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		backend_refuse(at, bytes, store, pc);
 }
 
-/* The common access, a load or store of a header's word, in few steps. */
+/* Aligned, so that the last byte is the one that may be poisoned. */
+UNSANITIZED static inline bool poisoned(uintptr_t at, size_t bytes)
+{
+#if HYPHEAP_ASAN
+	return bytes > 8 ? __asan_region_is_poisoned((void *)at, bytes) != NULL
+			 : __asan_address_is_poisoned((void *)(at + bytes - 1));
+#else
+	(void)at;
+	(void)bytes;
+
+	return false;
+#endif
+}
+
+/*
+ * What check() leaves: mostly the stack and the target's own data. Of what EL2
+ * may touch in the arena the bytes are in memory when this returns.
+ */
+UNSANITIZED static __attribute__((noinline)) void
+check_other(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	if (((at - backend.own < backend.own_bytes) ||
+	     (at >= sp && at < backend.stack_top &&
+	      backend.stack_top - at >= bytes)) &&
+	    !(at & (bytes - 1)) && !poisoned(at, bytes) &&
+	    backend.record.accesses <= backend.accesses_bound) {
+		backend.record.accesses -= backend.host_side;
+		return;
+	}
+
+	check_any(at, bytes, store, pc);
+	content_need(at, bytes);
+}
+
+/*
+ * The common access, a load or store of a header's word, in few steps: aligned,
+ * and so within one block, which EL2 may touch and whose bytes are in memory.
+ */
 UNSANITIZED static inline __attribute__((always_inline)) void
 check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
-	const uint64_t offset = at - (uintptr_t)backend.arena;
-	const uint64_t private = offset - BACKEND_LINEAR_MAX;
+	const uint64_t private = at - backend.window;
 
 	if (++backend.record.accesses <= backend.accesses_bound &&
-	    private < backend.private_end &&
-	    offset >> backend.shift == (offset + bytes - 1) >> backend.shift &&
-	    backend_allowed[offset >> backend.shift])
+	    private < backend.private_end && !(at & (bytes - 1)) &&
+	    backend.ready[private >> backend.shift] >>
+			    (private >> backend.block_shift & 63) &
+		    1)
 		note_private(private, bytes, store);
 	else
-		check_any(at, bytes, store, pc);
+		check_other(at, bytes, store, pc);
 }
 
-/* An access of any length. Return: where the bytes are. */
+/* An access of any length. Return: where the bytes are, or are to be. */
 UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 				     uintptr_t pc)
 {
@@ -345,25 +382,25 @@ int hyp_memcmp(const void *a, const void *b, size_t bytes);
 UNSANITIZED void hyp_loadN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, false, PC);
+		content_need((uintptr_t)check_range(at, bytes, false, PC), bytes);
 }
 
 UNSANITIZED void hyp_storeN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, true, PC);
+		content_need((uintptr_t)check_range(at, bytes, true, PC), bytes);
 }
 
 UNSANITIZED void hyp_loadN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, false, PC);
+		content_need((uintptr_t)check_range(at, bytes, false, PC), bytes);
 }
 
 UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, true, PC);
+		content_need((uintptr_t)check_range(at, bytes, true, PC), bytes);
 }
 
 UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)
@@ -384,8 +421,10 @@ UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
 		return to;
 	q = check_range((uintptr_t)from, bytes, false, PC);
 	p = check_range((uintptr_t)to, bytes, true, PC);
+	content_need((uintptr_t)p, bytes);
+	content_need((uintptr_t)q, bytes);
 	if (p <= q || p >= q + bytes) {
-		raw_copy(p, q, bytes);
+		bytes_copy(p, q, bytes);
 	} else {
 		while (bytes--)
 			p[bytes] = q[bytes];
@@ -401,6 +440,7 @@ UNSANITIZED void *hyp_memcpy(void *to, const void *from, size_t bytes)
 	if (!bytes)
 		return to;
 	q = check_range((uintptr_t)from, bytes, false, PC);
+	content_need((uintptr_t)q, bytes);
 	raw_copy(check_range((uintptr_t)to, bytes, true, PC), q, bytes);
 
 	return to;
@@ -415,7 +455,9 @@ UNSANITIZED int hyp_memcmp(const void *a, const void *b, size_t bytes)
 		return 0;
 	p = check_range((uintptr_t)a, bytes, false, PC);
 	q = check_range((uintptr_t)b, bytes, false, PC);
-	at = raw_differ(p, q, bytes);
+	content_need((uintptr_t)p, bytes);
+	content_need((uintptr_t)q, bytes);
+	at = bytes_differ(p, q, bytes);
 
 	return at == bytes ? 0 : (int)p[at] - (int)q[at];
 }
