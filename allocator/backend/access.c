@@ -252,13 +252,12 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
 	if (backend.host_side) {
-		backend.record.accesses--; /* only EL2's are bounded */
 		if (offset < ARENA_BYTES || !outside_allowed(at, bytes, store))
 			backend_refuse(at, bytes, store, pc);
 		return;
 	}
 
-	if (backend.record.accesses > backend.accesses_bound)
+	if (backend.accesses_left < 0)
 		backend_hang("more loads and stores than the bound", pc);
 
 	if (offset < ARENA_BYTES)
@@ -290,14 +289,12 @@ check_other(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 
-	if (((at - backend.own < backend.own_bytes) ||
-	     (at >= sp && at < backend.stack_top &&
-	      backend.stack_top - at >= bytes)) &&
+	if (((at >= sp && at < backend.stack_top &&
+	      backend.stack_top - at >= bytes) ||
+	     at - backend.own < backend.own_bytes) &&
 	    !(at & (bytes - 1)) && !poisoned(at, bytes) &&
-	    backend.record.accesses <= backend.accesses_bound) {
-		backend.record.accesses -= backend.host_side;
+	    backend.accesses_left >= 0)
 		return;
-	}
 
 	check_any(at, bytes, store, pc);
 	content_need(at, bytes);
@@ -312,14 +309,17 @@ check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t private = at - backend.window;
 
-	if (++backend.record.accesses <= backend.accesses_bound &&
-	    private < backend.private_end && !(at & (bytes - 1)) &&
-	    backend.ready[private >> backend.shift] >>
-			    (private >> backend.block_shift & 63) &
-		    1)
-		note_private(private, bytes, store);
-	else
-		check_other(at, bytes, store, pc);
+	if (--backend.accesses_left >= 0 && !(at & (bytes - 1))) {
+		if (private < backend.plain_end &&
+		    backend_ready[private >> backend.block_shift]) {
+			if (store)
+				backend_note_store(private, private + bytes);
+			return;
+		}
+		if (!HYPHEAP_ASAN && at - backend.own < backend.own_bytes)
+			return;
+	}
+	check_other(at, bytes, store, pc);
 }
 
 /* An access of any length. Return: where the bytes are, or are to be. */
@@ -334,7 +334,7 @@ UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 		return there;
 	}
 
-	backend.record.accesses++;
+	backend.accesses_left--;
 	check_any(at, bytes, store, pc);
 
 	return (void *)at;

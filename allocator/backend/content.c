@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "asan.h"
 
@@ -60,14 +61,21 @@ static uint8_t *bytes_of(const struct backend_page *page)
 	return backend.arena + (arena_page(page) << backend.shift);
 }
 
+void content_ready(const struct backend_page *page)
+{
+	uint8_t *ready = backend_ready + (uint64_t)page->va_page * BLOCKS;
+
+	memset(ready, 0, BLOCKS);
+	for (uint64_t left = page->present; left; left &= left - 1)
+		ready[__builtin_ctzll(left)] = 1;
+}
+
 /* The page has changed: a reset must look at it, and EL2 finds what is there. */
 static void changed(struct backend_page *page)
 {
-	const uint64_t at = arena_page(page);
-
 	backend_touch((uint32_t)(page - backend_pool));
-	if (backend_allowed[at])
-		backend_ready[at] = page->present;
+	if (page->flags & PAGE_MAPPED)
+		content_ready(page);
 }
 
 /* Is block @n all 0, though not in memory? Else, if it is not, it is junk. */

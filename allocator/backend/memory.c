@@ -15,7 +15,7 @@
 
 struct backend backend;
 uint8_t backend_allowed[ARENA_PAGES];
-uint64_t backend_ready[ARENA_PAGES];
+uint8_t backend_ready[BACKEND_PRIVATE_MAX >> 6];
 struct backend_page backend_pool[POOL_MAX];
 
 uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
@@ -32,7 +32,8 @@ uint8_t *backend_private(uint64_t offset)
 void backend_allow(uint64_t arena_page, const struct backend_page *page)
 {
 	backend_allowed[arena_page] = page != NULL;
-	backend_ready[arena_page] = page ? page->present : 0;
+	if (page && page->flags & PAGE_MAPPED)
+		content_ready(page);
 	if (page && backend.eager)
 		content_need((uintptr_t)backend.arena +
 				     (arena_page << backend.shift),
@@ -61,10 +62,12 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
 	const uint64_t bit = 1ull << (private_page % 64);
 
 	backend_behind[private_page] = behind_it;
-	if (behind_it)
+	if (behind_it) {
 		mapped_bits[private_page / 64] |= bit;
-	else
+	} else {
 		mapped_bits[private_page / 64] &= ~bit;
+		memset(backend_ready + private_page * 64, 0, 64);
+	}
 }
 
 /*
@@ -122,7 +125,6 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend_poison_to(&linear_poison, 0, (uint64_t)pool << page_shift);
 	backend.shift = page_shift;
 	backend.block_shift = page_shift - 6;
-	backend.ready = backend_ready + private_to_arena_page(0);
 	backend.pool = pool;
 	backend.cpus = cpus;
 	backend.cpu = 0;
@@ -150,6 +152,7 @@ void backend_begin(uint64_t bound)
 {
 	backend.calls_bound = bound;
 	backend.accesses_bound = bound * ACCESSES_PER_CALL;
+	backend.accesses_left = (int64_t)backend.accesses_bound;
 	backend_record_begins();
 }
 
@@ -157,8 +160,15 @@ void backend_enter(bool host)
 {
 	uintptr_t end;
 
+	/* only EL2's accesses are bounded */
+	if (host && !backend.host_side) {
+		backend.el2_left = backend.accesses_left;
+		backend.accesses_left = INT64_MAX;
+	} else if (!host && backend.host_side) {
+		backend.accesses_left = backend.el2_left;
+	}
 	backend.host_side = host;
-	backend.private_end = host ? 0 : BACKEND_PRIVATE_MAX;
+	backend_set_plain();
 	backend.own = host ? backend.host_data : backend.data;
 	end = host ? backend.host_data_end : backend.data_end;
 	backend.own_bytes = end - backend.own > 16 ? end - backend.own - 15 : 0;

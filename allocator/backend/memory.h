@@ -72,7 +72,7 @@ struct backend_span {
 
 /**
  * struct backend_record - What one operation did, since backend_begin().
- * @calls: kernel-interface calls; @accesses: loads and stores
+ * @calls: kernel-interface calls
  * @store: ranges of the private window that were written, in bytes; close
  *	   ones are joined
  * @stores: how many; above BACKEND_STORES: too many, anything may be written
@@ -89,7 +89,6 @@ struct backend_span {
  */
 struct backend_record {
 	uint64_t calls;
-	uint64_t accesses;
 	uint32_t stores;
 	uint32_t unlocked_nr;
 	uint64_t unmap_lo, unmap_hi;
@@ -144,17 +143,18 @@ struct backend_range {
 struct backend {
 	/* what each access needs comes first: it is in one cache line */
 	uintptr_t window; /* address of the private window, */
-	/* and of it what EL2 may touch: all; the host nothing */
-	uint64_t private_end;
-	const uint64_t *ready; /* its pages; see backend_ready[] */
-	uint64_t accesses_bound;
-	uint32_t shift;	      /* of a page */
-	uint32_t block_shift; /* of a block of it */
-	uint32_t locks;	      /* held by this CPU */
-	uintptr_t stack_top;
+	/* and of it what needs no more than backend_ready[]: all for an EL2
+	 * that holds a lock, else nothing */
+	uint64_t plain_end;
+	int64_t accesses_left; /* loads and stores, before it is a hang */
 	/* of data that who runs may touch: any 16 bytes from here on */
 	uintptr_t own;
 	uint64_t own_bytes;
+	uint32_t block_shift; /* of a block of a page */
+	uint32_t shift;	      /* of a page */
+	uint32_t locks;	      /* held by this CPU */
+	bool host_side;	      /* on whose behalf code runs */
+	uintptr_t stack_top;
 	struct backend_record record;
 
 	/* the linear window, the private window, the host's window */
@@ -172,18 +172,15 @@ struct backend {
 	uint64_t private_used; /* bytes */
 	uint32_t locks_of[BACKEND_CPUS_MAX]; /* by each that is another */
 
-	/*
-	 * On whose behalf code runs. Bounds of what it may touch besides the
-	 * arena.
-	 */
-	bool host_side;
+	/* bounds of what code may touch besides the arena */
 	uintptr_t data, data_end;	     /* EL2's, read and write */
 	uintptr_t host_data, host_data_end;  /* the host's */
 	uintptr_t ro, ro_end;		     /* read */
 	void (*vector)(unsigned long *regs); /* EL2's entry for hypercalls */
 	struct backend_host books;
 
-	uint64_t calls_bound;
+	uint64_t calls_bound, accesses_bound;
+	int64_t el2_left; /* while the host runs, who has no bound */
 	struct backend_stop stop;
 	jmp_buf *out; /* set while the target runs */
 	bool ended;   /* a call has not returned: no other may follow */

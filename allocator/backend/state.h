@@ -16,8 +16,8 @@
 
 /* What the target may do with each page of the arena. */
 extern uint8_t backend_allowed[ARENA_PAGES];
-/* Of those that it may, which blocks are in memory: its plain accesses' case. */
-extern uint64_t backend_ready[ARENA_PAGES];
+/* Blocks of the private window that it may touch, and that are in memory. */
+extern uint8_t backend_ready[BACKEND_PRIVATE_MAX >> 6];
 extern struct backend_page backend_pool[POOL_MAX];
 
 /* Pool page + 1 behind a page of the private window, 0: none. */
@@ -58,6 +58,9 @@ static inline uint8_t *linear_bytes(uint32_t page)
  * comes next reads or writes them there.
  */
 void content_need(uintptr_t at, size_t bytes);
+
+/* content_ready() - Tell backend_ready[] of a page of the private window. */
+void content_ready(const struct backend_page *page);
 
 /* content_move() - The bytes of a page go from one window to the other. */
 void content_move(const struct backend_page *page, uint8_t *to,
@@ -122,6 +125,14 @@ static inline bool backend_in_host_window(uintptr_t at)
  * @page are, or, NULL, no longer.
  */
 void backend_allow(uint64_t arena_page, const struct backend_page *page);
+
+/* backend_set_plain() - Who runs, or how many locks it holds, has changed. */
+static inline void backend_set_plain(void)
+{
+	backend.plain_end = backend.locks && !backend.host_side
+				    ? BACKEND_PRIVATE_MAX
+				    : 0;
+}
 
 static inline uint64_t private_to_arena_page(uint64_t private_page)
 {
