@@ -230,6 +230,9 @@ int64_t heap_page_at(uint64_t page); /* pool page behind it, or -1 */
 uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
 		   uint64_t *broken_at);
 
+/* heap_header() - The 16 bytes at @offset; false: not on a mapped page. */
+bool heap_header(uint64_t offset, struct header *out);
+
 /*
  * Bytes of the heap from outside. The range must lie in the heap; unmapped
  * pages are skipped (read as zero or as equal, not written).

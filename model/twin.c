@@ -12,6 +12,7 @@
 
 struct twin_slot {
 	uint8_t *bytes; /* NULL: empty */
+	bool blank;	/* all 0, and not written out */
 	uint64_t offset;
 	uint64_t size;
 };
@@ -20,9 +21,9 @@ struct twin {
 	struct twin_slot slot[OP_SLOTS];
 	uint16_t order[OP_SLOTS]; /* live slots by (offset, slot) */
 	uint32_t nr;
-	uint64_t held;	    /* bytes requested, of all live objects */
+	uint64_t held;	    /* bytes of live objects that are written out */
 	uint64_t held_most; /* since the last reset */
-	unsigned int arena;
+	unsigned int arena, cache;
 	int flags;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
 	uint64_t base;			   /* what they said at create */
@@ -65,7 +66,7 @@ static int read_pointer(const char *name, const uint64_t **pointer)
 struct twin *twin_create(void)
 {
 	struct twin *t = calloc(1, sizeof(*t));
-	size_t size = sizeof(t->arena);
+	size_t size = sizeof(t->arena), cache_size = sizeof(t->cache);
 
 	if (!t)
 		return NULL;
@@ -75,7 +76,10 @@ struct twin *twin_create(void)
 	    read_pointer("thread.allocatedp", &t->allocated) ||
 	    read_pointer("thread.deallocatedp", &t->freed))
 		goto destroy_arena;
-	t->flags = MALLOCX_ARENA(t->arena) | MALLOCX_TCACHE_NONE;
+	/* of its own: what is in it counts as freed, but not for the arena */
+	if (mallctl("tcache.create", &t->cache, &cache_size, NULL, 0))
+		goto destroy_arena;
+	t->flags = MALLOCX_ARENA(t->arena) | MALLOCX_TCACHE(t->cache);
 	t->base = *t->allocated - *t->freed;
 	return t;
 
@@ -91,6 +95,7 @@ void twin_destroy(struct twin *t)
 	if (!t)
 		return;
 	twin_reset(t);
+	mallctl("tcache.destroy", NULL, NULL, &t->cache, sizeof(t->cache));
 	arena_do(t->arena, "arena.%u.destroy");
 	free(t);
 }
@@ -123,16 +128,11 @@ bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
 
 	if (!bytes)
 		return false;
-	/* not MALLOCX_ZERO, which asks the kernel for zero pages each time */
-	memset(bytes, 0, size);
-	*s = (struct twin_slot){bytes, offset, size};
+	*s = (struct twin_slot){bytes, true, offset, size};
 	memmove(&t->order[i + 1], &t->order[i],
 		(t->nr - i) * sizeof(*t->order));
 	t->order[i] = slot;
 	t->nr++;
-	t->held += size;
-	if (t->held_most < t->held)
-		t->held_most = t->held;
 	return true;
 }
 
@@ -144,9 +144,15 @@ void twin_remove(struct twin *t, uint16_t slot)
 	t->nr--;
 	memmove(&t->order[i], &t->order[i + 1],
 		(t->nr - i) * sizeof(*t->order));
-	t->held -= s->size;
+	if (!s->blank)
+		t->held -= s->size;
 	dallocx(s->bytes, t->flags);
 	s->bytes = NULL;
+}
+
+static void flush(struct twin *t)
+{
+	mallctl("tcache.flush", NULL, NULL, &t->cache, sizeof(t->cache));
 }
 
 void twin_reset(struct twin *t)
@@ -159,14 +165,37 @@ void twin_reset(struct twin *t)
 	}
 	t->nr = 0;
 	t->held = 0;
-	if (t->held_most > PURGE_BYTES)
+	if (t->held_most > PURGE_BYTES) {
+		flush(t);
 		arena_do(t->arena, "arena.%u.purge");
+	}
 	t->held_most = 0;
 }
 
 uint8_t *twin_bytes(struct twin *t, uint16_t slot)
 {
+	if (t->slot[slot].blank)
+		memset(twin_overwrite(t, slot), 0, t->slot[slot].size);
+
 	return t->slot[slot].bytes;
+}
+
+uint8_t *twin_overwrite(struct twin *t, uint16_t slot)
+{
+	struct twin_slot *s = &t->slot[slot];
+
+	if (s->blank)
+		t->held += s->size;
+	if (t->held_most < t->held)
+		t->held_most = t->held;
+	s->blank = false;
+
+	return s->bytes;
+}
+
+bool twin_blank(const struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].blank;
 }
 
 struct object twin_object(const struct twin *t, uint16_t slot)
@@ -237,12 +266,13 @@ static uint64_t arena_number(unsigned int arena, const char *name)
 	return number;
 }
 
-void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
+void twin_arena(struct twin *t, uint64_t *objects, uint64_t *bytes)
 {
 	uint64_t epoch = 1;
 	unsigned int a = t->arena;
 
 	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "arena_number()");
+	flush(t);
 	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
 	*objects = arena_number(a, "stats.arenas.%u.small.nmalloc") -
 		   arena_number(a, "stats.arenas.%u.small.ndalloc") +

@@ -34,6 +34,11 @@ void twin_remove(struct twin *t, uint16_t slot); /* live */
 /* twin_bytes() - The twin's bytes of a live slot, for the client to write too. */
 uint8_t *twin_bytes(struct twin *t, uint16_t slot);
 
+/* twin_overwrite() - The same, for who writes all of them. */
+uint8_t *twin_overwrite(struct twin *t, uint16_t slot);
+/* twin_blank() - Are they all 0, of an object that nobody has written to? */
+bool twin_blank(const struct twin *t, uint16_t slot);
+
 /* twin_object() - What is in the slot; not .there if it is empty. */
 struct object twin_object(const struct twin *t, uint16_t slot);
 
@@ -58,6 +63,6 @@ uint64_t twin_usable(uint64_t size);
 /* jemalloc's own word on what this twin holds: thread.allocatedp. */
 uint64_t twin_bytes_held(const struct twin *t);
 /* And by the arena's statistics (10 us): objects and bytes, small and large. */
-void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes);
+void twin_arena(struct twin *t, uint64_t *objects, uint64_t *bytes);
 
 #endif
