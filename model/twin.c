@@ -23,8 +23,7 @@ struct twin {
 	uint32_t nr;
 	uint64_t held;	    /* bytes of live objects that are written out */
 	uint64_t held_most; /* since the last reset */
-	unsigned int arena, cache;
-	int flags;
+	unsigned int arena;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
 	uint64_t base;			   /* what they said at create */
 };
@@ -63,10 +62,31 @@ static int read_pointer(const char *name, const uint64_t **pointer)
 	return mallctl(name, pointer, &size, NULL, 0);
 }
 
+/*
+ * The arena that this thread, and so its cache, takes from; this jemalloc serves
+ * twins alone. What is in the cache counts as freed, but not for the arena.
+ */
+static unsigned int bound;
+
+static void flush(void)
+{
+	mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+}
+
+static void bind_to(unsigned int arena)
+{
+	if (bound == arena)
+		return;
+
+	flush();
+	if (!mallctl("thread.arena", NULL, NULL, &arena, sizeof(arena)))
+		bound = arena;
+}
+
 struct twin *twin_create(void)
 {
 	struct twin *t = calloc(1, sizeof(*t));
-	size_t size = sizeof(t->arena), cache_size = sizeof(t->cache);
+	size_t size = sizeof(t->arena);
 
 	if (!t)
 		return NULL;
@@ -76,10 +96,6 @@ struct twin *twin_create(void)
 	    read_pointer("thread.allocatedp", &t->allocated) ||
 	    read_pointer("thread.deallocatedp", &t->freed))
 		goto destroy_arena;
-	/* of its own: what is in it counts as freed, but not for the arena */
-	if (mallctl("tcache.create", &t->cache, &cache_size, NULL, 0))
-		goto destroy_arena;
-	t->flags = MALLOCX_ARENA(t->arena) | MALLOCX_TCACHE(t->cache);
 	t->base = *t->allocated - *t->freed;
 	return t;
 
@@ -95,7 +111,8 @@ void twin_destroy(struct twin *t)
 	if (!t)
 		return;
 	twin_reset(t);
-	mallctl("tcache.destroy", NULL, NULL, &t->cache, sizeof(t->cache));
+	if (bound == t->arena)
+		bind_to(0);
 	arena_do(t->arena, "arena.%u.destroy");
 	free(t);
 }
@@ -124,8 +141,10 @@ bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
 {
 	struct twin_slot *s = &t->slot[slot];
 	uint32_t i = rank(t, offset, slot);
-	uint8_t *bytes = mallocx(size, t->flags);
+	uint8_t *bytes;
 
+	bind_to(t->arena);
+	bytes = mallocx(size, 0);
 	if (!bytes)
 		return false;
 	*s = (struct twin_slot){bytes, true, offset, size};
@@ -146,13 +165,8 @@ void twin_remove(struct twin *t, uint16_t slot)
 		(t->nr - i) * sizeof(*t->order));
 	if (!s->blank)
 		t->held -= s->size;
-	dallocx(s->bytes, t->flags);
+	dallocx(s->bytes, 0);
 	s->bytes = NULL;
-}
-
-static void flush(struct twin *t)
-{
-	mallctl("tcache.flush", NULL, NULL, &t->cache, sizeof(t->cache));
 }
 
 void twin_reset(struct twin *t)
@@ -160,13 +174,13 @@ void twin_reset(struct twin *t)
 	for (uint32_t i = 0; i < t->nr; i++) {
 		struct twin_slot *s = &t->slot[t->order[i]];
 
-		dallocx(s->bytes, t->flags);
+		dallocx(s->bytes, 0);
 		s->bytes = NULL;
 	}
 	t->nr = 0;
 	t->held = 0;
 	if (t->held_most > PURGE_BYTES) {
-		flush(t);
+		flush();
 		arena_do(t->arena, "arena.%u.purge");
 	}
 	t->held_most = 0;
@@ -266,13 +280,13 @@ static uint64_t arena_number(unsigned int arena, const char *name)
 	return number;
 }
 
-void twin_arena(struct twin *t, uint64_t *objects, uint64_t *bytes)
+void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
 {
 	uint64_t epoch = 1;
 	unsigned int a = t->arena;
 
 	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "arena_number()");
-	flush(t);
+	flush();
 	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
 	*objects = arena_number(a, "stats.arenas.%u.small.nmalloc") -
 		   arena_number(a, "stats.arenas.%u.small.ndalloc") +

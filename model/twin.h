@@ -63,6 +63,6 @@ uint64_t twin_usable(uint64_t size);
 /* jemalloc's own word on what this twin holds: thread.allocatedp. */
 uint64_t twin_bytes_held(const struct twin *t);
 /* And by the arena's statistics (10 us): objects and bytes, small and large. */
-void twin_arena(struct twin *t, uint64_t *objects, uint64_t *bytes);
+void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes);
 
 #endif

@@ -356,11 +356,54 @@ static void read_range(uint8_t *to, const uint8_t *from, size_t bytes)
 	}
 }
 
+/* Where @bytes of one block are, if they are in memory; else NULL. */
+static inline const uint8_t *at_once(const void *at, size_t bytes)
+{
+	const uint64_t offset = (const uint8_t *)at - backend.arena;
+	const uint64_t block = offset >> backend.block_shift;
+	const struct backend_page *page;
+
+	if (offset >= ARENA_BYTES)
+		return at;
+	if ((offset + bytes - 1) >> backend.block_shift != block)
+		return NULL;
+	if (offset >= BACKEND_LINEAR_MAX)
+		return backend_ready[block - (BACKEND_LINEAR_MAX >>
+					      backend.block_shift)]
+			       ? at
+			       : NULL;
+	page = &backend_pool[offset >> backend.shift];
+
+	return page->present >> (block % BLOCKS) & 1 &&
+			       !(page->flags & PAGE_MAPPED)
+		       ? at
+		       : NULL;
+}
+
+/* A link or a header: few bytes, most often in memory. */
+static UNSANITIZED bool copy_at_once(void *to, const void *from, size_t bytes)
+{
+	typedef uint64_t word __attribute__((may_alias, aligned(1)));
+	const word *source = (const word *)at_once(from, bytes);
+	word *at = (word *)at_once(to, bytes);
+
+	if (!source || !at)
+		return false;
+
+	at[0] = source[0];
+	if (bytes == 16)
+		at[1] = source[1];
+
+	return true;
+}
+
 void raw_copy(void *to, const void *from, size_t bytes)
 {
 	const uint8_t *source = from;
 	uint8_t *at = to;
 
+	if ((bytes == 8 || bytes == 16) && copy_at_once(to, from, bytes))
+		return;
 	if (!in_arena(to)) {
 		if (in_arena(from))
 			read_range(to, from, bytes);

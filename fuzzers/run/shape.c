@@ -70,8 +70,12 @@ static bool hold(const struct model *m, uint32_t first, uint32_t end)
 	return true;
 }
 
-/* Headers with a byte in [@lo, @hi) of the heap. */
-static bool hold_within(const struct model *m, uint64_t lo, uint64_t hi)
+/*
+ * Headers with a byte in [@lo, @hi) of the heap; those from @first on and before
+ * @end hold.
+ */
+static bool hold_within(const struct model *m, uint64_t lo, uint64_t hi,
+			uint32_t first, uint32_t end)
 {
 	uint32_t low = 0, high = m->nr;
 
@@ -84,7 +88,7 @@ static bool hold_within(const struct model *m, uint64_t lo, uint64_t hi)
 			high = mid;
 	}
 	for (; low < m->nr && m->chunk[low].addr < hi; low++)
-		if (!holds(m, low))
+		if ((low < first || low >= end) && !holds(m, low))
 			return false;
 
 	return true;
@@ -96,7 +100,7 @@ bool shape_holds(struct run *run, struct step *step,
 	const struct model *m = run->model;
 	struct shape *s = &run->shape;
 	uint32_t shorter = s->nr < m->nr ? s->nr : m->nr;
-	uint32_t first = 0, last = 0;
+	uint32_t first = 0, last = 0, end;
 
 	/* how many are as they were, at the start and at the end of the list */
 	while (first < shorter && same(&s->chunk[first], &m->chunk[first]))
@@ -111,20 +115,27 @@ bool shape_holds(struct run *run, struct step *step,
 	step->after.used = s->used_now;
 	step->after.free = m->nr - s->used_now;
 
-	if ((first < m->nr || s->nr != m->nr) &&
-	    !hold(m, first ? first - 1 : 0,
-		  last ? m->nr - last + 1 : m->nr))
+	/* those in between, and their neighbours */
+	end = m->nr;
+	if (first == m->nr && s->nr == m->nr)
+		first = m->nr;
+	else if (first)
+		first--;
+	if (last)
+		end -= last - 1;
+	if (!hold(m, first, end))
 		return false;
 	for (uint32_t i = 0; i < record->written; i++) {
 		uint64_t lo, hi;
 
 		heap_written(i, &lo, &hi);
-		if (!hold_within(m, lo, hi))
+		if (!hold_within(m, lo, hi, first, end))
 			return false;
 	}
 
 	return !record->unmapped ||
-	       hold_within(m, record->unmapped_lo, record->unmapped_hi);
+	       hold_within(m, record->unmapped_lo, record->unmapped_hi, first,
+			   end);
 }
 
 void shape_commit(struct run *run)
