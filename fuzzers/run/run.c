@@ -123,7 +123,7 @@ static void leave_twin_out(const struct run *run, struct step *step)
 /* The step was judged: the next begins with its headers, or they are told. */
 static void settle_headers(struct run *run, struct step *step, bool holds)
 {
-	if (run->walks || !run_exact(run))
+	if (run->walks || !run_exact(run) || run_blind(run))
 		return;
 	if (holds) {
 		shape_commit(run);
@@ -147,10 +147,10 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 		return true;
 	}
 
-	if (!run_bare(run))
+	if (!run_blind(run))
 		observe_end(run, step);
 	leave_twin_out(run, step);
-	if (holds && !run_bare(run))
+	if (holds && !run_blind(run))
 		holds = run_damaged(run) ? damage_judge(run, step, v)
 					 : oracle_judge(step, v);
 	run->ended = step->actual.end != STEP_DONE;
@@ -250,7 +250,7 @@ static bool begin(struct run *run, struct run_result *result)
 	observe_begin(run, step);
 	step->number = 0;
 	exec_init(run, step);
-	if (run_bare(run)) {
+	if (run_blind(run)) {
 		run->ended = step->actual.end != STEP_DONE;
 		return true;
 	}
@@ -366,7 +366,7 @@ static bool end(struct run *run, struct run_result *result)
 	struct books books = {.slow = run->config.slow_books};
 	struct verdict *v = &result->verdict;
 
-	if (run_bare(run))
+	if (run_blind(run))
 		return true;
 	if (run_damaged(run))
 		return end_damaged(run, result);

@@ -19,7 +19,10 @@
 enum run_level {
 	RUN_EXACT,    /* the model predicts everything */
 	RUN_CONTRACT, /* what any allocator must keep, whatever its policy */
-	RUN_BARE, /* no model, no twin, no oracle: only to measure against */
+	/* only to measure against; each has what the one before has: */
+	RUN_BARE,  /* no model, no twin, no oracle */
+	RUN_MODEL, /* the model predicts, and nobody compares */
+	RUN_TWIN,  /* there is a twin */
 };
 
 struct run;

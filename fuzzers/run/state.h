@@ -111,7 +111,14 @@ struct run {
 
 static inline bool run_exact(const struct run *run)
 {
-	return run->config.level == RUN_EXACT;
+	return run->config.level == RUN_EXACT ||
+	       run->config.level == RUN_MODEL || run->config.level == RUN_TWIN;
+}
+
+/* Does nobody look at what comes of it? */
+static inline bool run_blind(const struct run *run)
+{
+	return run->config.level >= RUN_BARE;
 }
 
 static inline bool run_bare(const struct run *run)
@@ -134,7 +141,8 @@ static inline bool run_missed(const struct run *run)
 /* Without a twin the slots alone say what is live. */
 static inline bool run_twinless(const struct run *run)
 {
-	return run_bare(run) || run_missed(run);
+	return run_bare(run) || run->config.level == RUN_MODEL ||
+	       run_missed(run);
 }
 
 /* ---- exec.c ------------------------------------------------------------- */
