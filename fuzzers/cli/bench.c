@@ -105,9 +105,11 @@ static struct run_config config_of(enum bench_way way, const struct prog *prog)
 		[BENCH_EXECUTOR] = RUN_BARE,
 		[BENCH_MODEL] = RUN_MODEL,
 		[BENCH_TWIN] = RUN_TWIN,
+		[BENCH_ALL] = RUN_EXACT,
 	};
 
-	return way == BENCH_ALL ? run_config_fuzz(prog)
+	/* of no operations all programs are one, which is the 1 in 64 */
+	return way == BENCH_ALL && prog->nr ? run_config_fuzz(prog)
 				: (struct run_config){.level = levels[way]};
 }
 
