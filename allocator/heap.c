@@ -374,6 +374,15 @@ void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi)
 	to_heap(lo, hi);
 }
 
+bool heap_sees_stores(void)
+{
+#if defined(__clang__)
+	return true;
+#else
+	return false;
+#endif
+}
+
 void heap_unlocked(uint32_t i, uint64_t *lo, uint64_t *hi)
 {
 	*lo = backend.record.unlocked[i].lo;

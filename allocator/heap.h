@@ -90,6 +90,11 @@ void heap_record(struct heap_record *record);
 /* heap_written() - The i-th written range; i < record.written. */
 void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi);
 /*
+ * heap_sees_stores() - Are those all, whatever the target's code is like? gcc
+ * checks what is loaded and then stored to only once, as a load.
+ */
+bool heap_sees_stores(void);
+/*
  * heap_unlocked() - The i-th range touched without a lock; i < record.unlocked.
  *
  * Adjacent ones are joined; too many become one, from the first to the last. Of

@@ -227,7 +227,7 @@ static void reset(struct run *run)
 	defer_begin(run);
 	corrupt_begin(run);
 	run->walks = run->corrupts || run->config.digest ||
-		     run->config.watch != NULL;
+		     run->config.watch != NULL || !heap_sees_stores();
 	digest_begin(run);
 }
 
