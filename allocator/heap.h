@@ -312,9 +312,9 @@ void heap_catch_signals(void);
 void heap_watchdog(unsigned int seconds);
 
 /*
- * heap_bare() - From the next heap_reset() on, of pages of 4096 bytes, the target
- * as the compiler makes it without a check of any access: to measure what the
- * checks cost. heap_record() knows nothing then. Link hypheap_bare.
+ * heap_bare() - From the next heap_reset() on, of pages of 4096 bytes, the
+ * target as the compiler makes it without a check of any access: to measure
+ * what the checks cost. heap_record() knows nothing then. Link hypheap_bare.
  */
 void heap_bare(bool bare);
 

@@ -382,25 +382,29 @@ int hyp_memcmp(const void *a, const void *b, size_t bytes);
 UNSANITIZED void hyp_loadN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		content_need((uintptr_t)check_range(at, bytes, false, PC), bytes);
+		content_need((uintptr_t)check_range(at, bytes, false, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_storeN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		content_need((uintptr_t)check_range(at, bytes, true, PC), bytes);
+		content_need((uintptr_t)check_range(at, bytes, true, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_loadN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		content_need((uintptr_t)check_range(at, bytes, false, PC), bytes);
+		content_need((uintptr_t)check_range(at, bytes, false, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		content_need((uintptr_t)check_range(at, bytes, true, PC), bytes);
+		content_need((uintptr_t)check_range(at, bytes, true, PC),
+			     bytes);
 }
 
 UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)

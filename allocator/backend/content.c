@@ -93,7 +93,7 @@ static unsigned int alike(const struct backend_page *page, unsigned int n,
 
 	other &= present ? ~page->present
 			 : page->present | (page->zero >> n & 1 ? ~page->zero
-							       : page->zero);
+								: page->zero);
 	if (other && (unsigned int)__builtin_ctzll(other) < end)
 		end = __builtin_ctzll(other);
 
@@ -184,8 +184,8 @@ static void wipe(struct backend_page *page, size_t lo, size_t hi)
 	uint64_t whole = whole_in(lo, hi);
 	uint64_t edges = touched_by(lo, hi) & ~whole;
 
-	if (backend.eager || (hi - lo <= 8 * block_bytes() &&
-			      !(whole & ~page->present))) {
+	if (backend.eager ||
+	    (hi - lo <= 8 * block_bytes() && !(whole & ~page->present))) {
 		need_edges(page, lo, hi);
 		bytes_fill(bytes_of(page) + lo, 0, hi - lo);
 		return;
@@ -254,7 +254,7 @@ static size_t differ(const struct backend_page *page, size_t lo, size_t hi,
 }
 
 static void copy_out(const struct backend_page *page, size_t lo, size_t hi,
-		 uint8_t *to)
+		     uint8_t *to)
 {
 	const unsigned int end_block = ((hi - 1) >> backend.block_shift) + 1;
 
@@ -455,8 +455,8 @@ size_t raw_differ(const void *a, const void *b, size_t bytes)
 
 	while (done < bytes) {
 		struct piece piece = piece_at(from + done, bytes - done);
-		size_t found = differ(piece.page, piece.lo, piece.hi,
-				      expect + done);
+		size_t found =
+			differ(piece.page, piece.lo, piece.hi, expect + done);
 
 		done += found - piece.lo;
 		if (found < piece.hi)

@@ -72,8 +72,8 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
 
 /*
  * The arena is poison: what reaches a byte of it without a question to
- * content.c is not meant to. ASan's shadow of what has not been in use yet costs
- * time and memory; it is poisoned as the worlds grow. What lies beyond is
+ * content.c is not meant to. ASan's shadow of what has not been in use yet
+ * costs time and memory; it is poisoned as the worlds grow. What lies beyond is
  * refused by backend_allowed[].
  */
 void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end)

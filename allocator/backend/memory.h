@@ -28,9 +28,9 @@ enum {
 };
 
 /*
- * A page is of 64 blocks. Bit n of @present: the bytes of block n are in memory.
- * Else they are all the same: 0 if bit n of @zero is set, and junk if not, as in
- * a page that nobody has touched. See content.c.
+ * A page is of 64 blocks. Bit n of @present: the bytes of block n are in
+ * memory. Else they are all the same: 0 if bit n of @zero is set, and junk if
+ * not, as in a page that nobody has touched. See content.c.
  */
 struct backend_page {
 	uint64_t present, zero;
@@ -169,7 +169,7 @@ struct backend {
 	bool refuse_reserve; /* the next reservation fails */
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
-	uint64_t private_used; /* bytes */
+	uint64_t private_used;		     /* bytes */
 	uint32_t locks_of[BACKEND_CPUS_MAX]; /* by each that is another */
 
 	/* bounds of what code may touch besides the arena */

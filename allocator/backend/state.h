@@ -129,9 +129,8 @@ void backend_allow(uint64_t arena_page, const struct backend_page *page);
 /* backend_set_plain() - Who runs, or how many locks it holds, has changed. */
 static inline void backend_set_plain(void)
 {
-	backend.plain_end = backend.locks && !backend.host_side
-				    ? BACKEND_PRIVATE_MAX
-				    : 0;
+	backend.plain_end =
+		backend.locks && !backend.host_side ? BACKEND_PRIVATE_MAX : 0;
 }
 
 static inline uint64_t private_to_arena_page(uint64_t private_page)

@@ -9,12 +9,9 @@
 #include "run/report.h"
 
 const char *const bench_names[BENCH_WAYS] = {
-	[BENCH_BARE] = "bare",
-	[BENCH_CHECKS] = "checks",
-	[BENCH_EXECUTOR] = "executor",
-	[BENCH_MODEL] = "model",
-	[BENCH_TWIN] = "twin",
-	[BENCH_ALL] = "all",
+	[BENCH_BARE] = "bare",	       [BENCH_CHECKS] = "checks",
+	[BENCH_EXECUTOR] = "executor", [BENCH_MODEL] = "model",
+	[BENCH_TWIN] = "twin",	       [BENCH_ALL] = "all",
 };
 
 /* Of this process: what else the machine does is not in it. */
@@ -109,8 +106,9 @@ static struct run_config config_of(enum bench_way way, const struct prog *prog)
 	};
 
 	/* of no operations all programs are one, which is the 1 in 64 */
-	return way == BENCH_ALL && prog->nr ? run_config_fuzz(prog)
-				: (struct run_config){.level = levels[way]};
+	return way == BENCH_ALL && prog->nr
+		       ? run_config_fuzz(prog)
+		       : (struct run_config){.level = levels[way]};
 }
 
 static bool run_round(struct bench *b, enum bench_way way, double *time)
@@ -148,8 +146,7 @@ static int by_size(const void *a, const void *b)
 
 static double median(const double *times, unsigned int nr)
 {
-	return nr % 2 ? times[nr / 2]
-		      : (times[nr / 2 - 1] + times[nr / 2]) / 2;
+	return nr % 2 ? times[nr / 2] : (times[nr / 2 - 1] + times[nr / 2]) / 2;
 }
 
 bool bench_run(struct bench *b)

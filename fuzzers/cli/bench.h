@@ -48,7 +48,8 @@ bool bench_plain(const struct prog *prog);
 /* bench_run() - Return: false if a program does not hold; it is reported. */
 bool bench_run(struct bench *b);
 
-/* bench_json() - A member for each way, and the ratio of the last to the first. */
+/* bench_json() - A member for each way, and the ratio of the last to the first.
+ */
 void bench_json(struct json *j, const struct bench *b);
 
 /**

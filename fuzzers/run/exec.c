@@ -114,7 +114,8 @@ static void call_free(struct run *run, struct step *step)
 #define PATTERN_C 1442695040888963407ull
 #define PATTERN_LANES 4u
 
-/* A linear congruence, in lanes so that a word need not wait for the one before. */
+/* A linear congruence, in lanes so that a word need not wait for the one
+ * before. */
 void exec_pattern(struct run *run, uint8_t *bytes, uint64_t size)
 {
 	uint64_t lane[PATTERN_LANES], a = 1, c = 0;

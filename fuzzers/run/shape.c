@@ -16,8 +16,8 @@
  *   - or if its bytes are not those that they were: every store of the target
  *     goes through the access check, which remembers where they went
  *     (heap_written(); where it may not, heap_sees_stores() says so, and all
- *     headers are read at each step), and what is unmapped is remembered, too. A page that is
- *     mapped was not mapped before: no header was on it.
+ *     headers are read at each step), and what is unmapped is remembered, too.
+ * A page that is mapped was not mapped before: no header was on it.
  *
  * So those are looked at in memory, and no others. The harness itself writes
  * to the heap into live objects only, but for corruption: such programs, and

@@ -95,8 +95,8 @@ static void is_as_a_plain_array(uint32_t shift, bool eager)
 	raw_copy(plain, (void *)at, page_size);
 	assert_int_equal(plain[page_size - 1], plain[0]);
 	assert_true(plain[0]);
-	assert_int_equal(
-		backend_donate_hyp(backend_page_phys(3) >> shift, 1), 0);
+	assert_int_equal(backend_donate_hyp(backend_page_phys(3) >> shift, 1),
+			 0);
 
 	for (unsigned int i = 0; i < ROUNDS >> (shift - SHIFT); i++) {
 		size_t lo, size;
@@ -107,10 +107,10 @@ static void is_as_a_plain_array(uint32_t shift, bool eager)
 		if (below(8))
 			continue;
 		if (at != va) {
-			assert_int_equal(
-				backend_map_range(va, backend_page_phys(3),
-						  page_size),
-				0);
+			assert_int_equal(backend_map_range(va,
+							   backend_page_phys(3),
+							   page_size),
+					 0);
 			at = va;
 		} else {
 			backend_unmap_range(va, va + page_size);

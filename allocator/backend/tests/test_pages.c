@@ -314,8 +314,7 @@ static void changes_the_page_size(void **state)
 	backend_host_junk(3);
 	assert_int_equal(backend_donate_hyp(backend_page_phys(3) >> 16, 1), 0);
 	assert_int_not_equal(
-		byte_at(backend_phys_to_virt(backend_page_phys(3)) + 65535),
-		0);
+		byte_at(backend_phys_to_virt(backend_page_phys(3)) + 65535), 0);
 }
 
 int main(void)

@@ -17,7 +17,8 @@ static void stray(const struct run_config *config, uint32_t size)
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		 "hypheap 1\ntopup 8; a = alloc 100; write a; f = alloc 64; b = alloc 200; "
+		 "hypheap 1\ntopup 8; a = alloc 100; write a; f = alloc 64; b "
+		 "= alloc 200; "
 		 "c = alloc 300; free b; d = alloc %u; e = alloc 16; free c",
 		 size);
 	if (prog_parse(&prog, text, strlen(text), &error))
