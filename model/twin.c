@@ -167,6 +167,7 @@ void twin_remove(struct twin *t, uint16_t slot)
 		t->held -= s->size;
 	dallocx(s->bytes, 0);
 	s->bytes = NULL;
+	s->blank = false;
 }
 
 void twin_reset(struct twin *t)
@@ -176,6 +177,7 @@ void twin_reset(struct twin *t)
 
 		dallocx(s->bytes, 0);
 		s->bytes = NULL;
+		s->blank = false;
 	}
 	t->nr = 0;
 	t->held = 0;

@@ -41,11 +41,13 @@ static bool same(const struct model_chunk *a, const struct model_chunk *b)
 	return a->addr == b->addr && a->mark == b->mark && a->used == b->used;
 }
 
-static uint32_t count_used(const struct model_chunk *chunk, uint32_t nr)
+/* Of @chunk from @first on and before @end. */
+static uint32_t count_used(const struct model_chunk *chunk, uint32_t first,
+			   uint32_t end)
 {
 	uint32_t used = 0;
 
-	for (uint32_t i = 0; i < nr; i++)
+	for (uint32_t i = first; i < end; i++)
 		used += chunk[i].used;
 
 	return used;
@@ -110,9 +112,8 @@ bool shape_holds(struct run *run, struct step *step,
 	       same(&s->chunk[s->nr - 1 - last], &m->chunk[m->nr - 1 - last]))
 		last++;
 	s->first = first;
-	s->used_now = s->used -
-		      count_used(s->chunk + first, s->nr - first - last) +
-		      count_used(m->chunk + first, m->nr - first - last);
+	s->used_now = s->used - count_used(s->chunk, first, s->nr - last) +
+		      count_used(m->chunk, first, m->nr - last);
 	step->after.used = s->used_now;
 	step->after.free = m->nr - s->used_now;
 

@@ -5,6 +5,7 @@
  * once if the access check sees the store, and by the whole look at the end if
  * nothing does.
  */
+#include "allocator/heap.h"
 #include "run_test.h"
 
 #include <stdio.h>
@@ -48,6 +49,7 @@ static void assert_caught(uint32_t size, enum oracle oracle, uint32_t step)
 static void sound_sizes_hold(void **state)
 {
 	(void)state;
+	assert_true(heap_page_sizes()); /* of the library that is linked first */
 	stray(&fuzz, 1000);
 	assert_int_equal(result.verdict.oracle, ORACLE_NONE);
 }
