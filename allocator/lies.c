@@ -28,6 +28,21 @@ static uintptr_t page_address(uint64_t offset)
 	return heap_address(offset & ~(uint64_t)(page_bytes() - 1));
 }
 
+/* The highest page of the heap behind which nothing is; there must be one. */
+static uintptr_t unmapped_page(void)
+{
+	const struct heap_extent heap = heap_extent();
+
+	for (uint64_t at = heap.start + heap.size; at > heap.start;) {
+		at -= page_bytes();
+		if (!backend_behind[at >> backend.shift])
+			return (uintptr_t)backend_private(at);
+	}
+
+	assert(!"no page of the heap to lie about");
+	return 0;
+}
+
 /* The linear address of a page in the cache; there must be one. */
 static void *cached_page(void)
 {
@@ -67,7 +82,7 @@ static void loads_host(struct call *call)
 static void loads_unmapped(struct call *call)
 {
 	(void)call;
-	hyp_load8(page_address(heap_extent().size - 1));
+	hyp_load8(unmapped_page());
 }
 
 static void stores_linear(struct call *call)
@@ -142,8 +157,7 @@ static void moves(struct call *call)
 	const unsigned long phys = backend_lookup(at);
 
 	backend_unmap_range(at, at + page_bytes());
-	backend_map_range(page_address(heap_extent().size - 1), phys,
-			  page_bytes());
+	backend_map_range(unmapped_page(), phys, page_bytes());
 }
 
 static void loads_unlocked(struct call *call)

@@ -150,7 +150,7 @@ class Commands(Case):
             self.assertEqual(done.out, "")
         for args in (("run",), ("run", "--oracle=vague", "x"),
                      ("run", "--draw", "--json", "x"),
-                     ("show",), ("show", "a", "b"), ("asm", "a"),
+                     ("show",), ("asm", "a"),
                      ("asm", "-o", "a"), ("asm", "a", "b", "-o", "c"),
                      ("gen",), ("gen", "-o", "d", "x"),
                      ("gen", "-o", "d", "--count=-1"),
