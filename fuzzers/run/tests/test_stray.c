@@ -49,7 +49,8 @@ static void assert_caught(uint32_t size, enum oracle oracle, uint32_t step)
 static void sound_sizes_hold(void **state)
 {
 	(void)state;
-	assert_true(heap_page_sizes()); /* of the library that is linked first */
+	assert_true(
+		heap_page_sizes()); /* of the library that is linked first */
 	stray(&fuzz, 1000);
 	assert_int_equal(result.verdict.oracle, ORACLE_NONE);
 }
