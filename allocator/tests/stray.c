@@ -17,10 +17,23 @@ static char *first; /* object in the heap */
 
 #define UNSEEN __attribute__((no_sanitize("address", "kernel-address")))
 
+#if defined(__clang__)
 static void stray(volatile char *at)
 {
 	*at = *at ^ 1;
 }
+#else
+/* Of a load and a store of one place gcc has the first checked only. */
+static UNSEEN noinline char flipped(volatile char *at)
+{
+	return *at ^ 1;
+}
+
+static void stray(volatile char *at)
+{
+	*at = flipped(at);
+}
+#endif
 
 static UNSEEN void stray_unseen(volatile char *at)
 {
