@@ -102,6 +102,11 @@ void heap_record(struct heap_record *record);
 /* heap_written() - The i-th written range; i < record.written. */
 void heap_written(uint32_t i, uint64_t *lo, uint64_t *hi);
 /*
+ * heap_sees_stores() - Are those all, whatever the target's code is like? gcc
+ * checks what is loaded and then stored to only once, as a load.
+ */
+bool heap_sees_stores(void);
+/*
  * heap_unlocked() - The i-th range touched without a lock; i < record.unlocked.
  *
  * Adjacent ones are joined; too many become one, from the first to the last. Of
@@ -242,6 +247,9 @@ int64_t heap_page_at(uint64_t page); /* pool page behind it, or -1 */
 uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
 		   uint64_t *broken_at);
 
+/* heap_header() - The 16 bytes at @offset; false: not on a mapped page. */
+bool heap_header(uint64_t offset, struct header *out);
+
 /*
  * Bytes of the heap from outside. The range must lie in the heap; unmapped
  * pages are skipped (read as zero or as equal, not written).
@@ -319,6 +327,13 @@ void heap_catch_signals(void);
  * running after @seconds to twice that is a hang. 0: none. Uses SIGALRM.
  */
 void heap_watchdog(unsigned int seconds);
+
+/*
+ * heap_bare() - From the next heap_reset() on, of pages of 4096 bytes, the
+ * target as the compiler makes it without a check of any access: to measure
+ * what the checks cost. heap_record() knows nothing then. Link hypheap_bare.
+ */
+void heap_bare(bool bare);
 
 /* heap_traits() - Of the allocator that is linked in. */
 const struct heap_traits *heap_traits(void);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ops.h"
@@ -19,6 +20,12 @@ struct heap_extent {
 struct heap_extent heap_extent(void);
 
 const struct heap_ops *heap_ops(void); /* of the target in use */
+
+/*
+ * heap_use() - From the next heap_reset() on, whatever the page size, a target
+ * whose accesses are not checked; NULL: no longer.
+ */
+void heap_use(const struct heap_ops *unchecked);
 
 /* What goes into a call, and what comes out. */
 struct call {

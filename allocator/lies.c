@@ -264,6 +264,5 @@ void heap_lie_dirty(unsigned long pfn)
 
 	assert(page >= 0);
 	backend_pool[page].flags &= ~PAGE_AS_WAS;
-	backend_pool[page].junk = 0;
 	raw_fill(linear_bytes((uint32_t)page) + page_bytes() - 1, STAIN, 1);
 }

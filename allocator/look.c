@@ -128,8 +128,6 @@ uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
 		return 0;
 
 	for (;;) {
-		uint32_t words[4];
-
 		*broken = why_not_a_header(offset, size);
 		if (!*broken && nr == max)
 			*broken = "more headers than the heap can hold";
@@ -138,18 +136,30 @@ uint32_t heap_walk(struct header *out, uint32_t max, const char **broken,
 			return nr;
 		}
 
-		raw_copy(words, heap_at(offset), sizeof(words));
-		out[nr++] = (struct header){
-			.offset = (uint32_t)offset,
-			.next = words[0],
-			.prev = words[1],
-			.unmapped = words[2],
-			.hash = words[3],
-		};
-		if (!words[0])
+		heap_header(offset, &out[nr]);
+		offset += out[nr].next;
+		if (!out[nr++].next)
 			return nr;
-		offset += words[0];
 	}
+}
+
+bool heap_header(uint64_t offset, struct header *out)
+{
+	uint32_t words[4];
+
+	if (!heap_mapped(offset >> backend.shift))
+		return false;
+
+	raw_copy(words, heap_at(offset), sizeof(words));
+	*out = (struct header){
+		.offset = (uint32_t)offset,
+		.next = words[0],
+		.prev = words[1],
+		.unmapped = words[2],
+		.hash = words[3],
+	};
+
+	return true;
 }
 
 /* ---- bytes -------------------------------------------------------------- */

@@ -25,7 +25,8 @@
 			      no_sanitize("kernel-address")))
 #endif
 
-#define SYMBOL(name) __PASTE(name, HYP_PAGE_SHIFT)
+/* Tells apart what is compiled more than once. */
+#define SYMBOL(name) __PASTE(name, HYP_TARGET)
 
 /* Set by the linker script of the target, and by the linker. */
 extern char hyp_percpu_end[];

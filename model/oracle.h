@@ -83,6 +83,9 @@ bool oracle_pages(const struct step *step, struct verdict *v);
 bool oracle_owner(const struct step *step, struct verdict *v);
 bool oracle_wiped(const struct step *step, struct verdict *v);
 bool oracle_shape(const struct step *step, struct verdict *v);
+/* header_expect() - The header that chunk @i of the @nr in @chunk must have. */
+struct header header_expect(const struct model_chunk *chunk, uint32_t nr,
+			    uint32_t i);
 bool oracle_promise(const struct step *step, struct verdict *v);
 bool oracle_progress(const struct step *step, struct verdict *v);
 bool oracle_lock(const struct step *step, struct verdict *v);

@@ -166,7 +166,11 @@ struct step {
 	uint64_t unwiped_at;
 	uint8_t unwiped_byte;
 
-	/* shape: the walk of the real headers, and the model's chunks */
+	/*
+	 * shape: the walk of the real headers, and the model's chunks; or it is
+	 * known to hold: those that could have changed have been looked at
+	 */
+	bool shape_known;
 	const struct header *walk;
 	uint32_t walk_nr;
 	const char *walk_broken; /* why the walk ended early; NULL: it did not */

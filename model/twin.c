@@ -12,6 +12,7 @@
 
 struct twin_slot {
 	uint8_t *bytes; /* NULL: empty */
+	bool blank;	/* all 0, and not written out */
 	uint64_t offset;
 	uint64_t size;
 };
@@ -20,10 +21,9 @@ struct twin {
 	struct twin_slot slot[OP_SLOTS];
 	uint16_t order[OP_SLOTS]; /* live slots by (offset, slot) */
 	uint32_t nr;
-	uint64_t held;	    /* bytes requested, of all live objects */
+	uint64_t held;	    /* bytes of live objects that are written out */
 	uint64_t held_most; /* since the last reset */
 	unsigned int arena;
-	int flags;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
 	uint64_t base;			   /* what they said at create */
 };
@@ -62,6 +62,27 @@ static int read_pointer(const char *name, const uint64_t **pointer)
 	return mallctl(name, pointer, &size, NULL, 0);
 }
 
+/*
+ * The arena that this thread, and so its cache, takes from; this jemalloc serves
+ * twins alone. What is in the cache counts as freed, but not for the arena.
+ */
+static unsigned int bound;
+
+static void flush(void)
+{
+	mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+}
+
+static void bind_to(unsigned int arena)
+{
+	if (bound == arena)
+		return;
+
+	flush();
+	if (!mallctl("thread.arena", NULL, NULL, &arena, sizeof(arena)))
+		bound = arena;
+}
+
 struct twin *twin_create(void)
 {
 	struct twin *t = calloc(1, sizeof(*t));
@@ -75,7 +96,6 @@ struct twin *twin_create(void)
 	    read_pointer("thread.allocatedp", &t->allocated) ||
 	    read_pointer("thread.deallocatedp", &t->freed))
 		goto destroy_arena;
-	t->flags = MALLOCX_ARENA(t->arena) | MALLOCX_TCACHE_NONE;
 	t->base = *t->allocated - *t->freed;
 	return t;
 
@@ -91,6 +111,8 @@ void twin_destroy(struct twin *t)
 	if (!t)
 		return;
 	twin_reset(t);
+	if (bound == t->arena)
+		bind_to(0);
 	arena_do(t->arena, "arena.%u.destroy");
 	free(t);
 }
@@ -119,20 +141,17 @@ bool twin_add(struct twin *t, uint16_t slot, uint64_t offset, uint64_t size)
 {
 	struct twin_slot *s = &t->slot[slot];
 	uint32_t i = rank(t, offset, slot);
-	uint8_t *bytes = mallocx(size, t->flags);
+	uint8_t *bytes;
 
+	bind_to(t->arena);
+	bytes = mallocx(size, 0);
 	if (!bytes)
 		return false;
-	/* not MALLOCX_ZERO, which asks the kernel for zero pages each time */
-	memset(bytes, 0, size);
-	*s = (struct twin_slot){bytes, offset, size};
+	*s = (struct twin_slot){bytes, true, offset, size};
 	memmove(&t->order[i + 1], &t->order[i],
 		(t->nr - i) * sizeof(*t->order));
 	t->order[i] = slot;
 	t->nr++;
-	t->held += size;
-	if (t->held_most < t->held)
-		t->held_most = t->held;
 	return true;
 }
 
@@ -144,9 +163,11 @@ void twin_remove(struct twin *t, uint16_t slot)
 	t->nr--;
 	memmove(&t->order[i], &t->order[i + 1],
 		(t->nr - i) * sizeof(*t->order));
-	t->held -= s->size;
-	dallocx(s->bytes, t->flags);
+	if (!s->blank)
+		t->held -= s->size;
+	dallocx(s->bytes, 0);
 	s->bytes = NULL;
+	s->blank = false;
 }
 
 void twin_reset(struct twin *t)
@@ -154,19 +175,43 @@ void twin_reset(struct twin *t)
 	for (uint32_t i = 0; i < t->nr; i++) {
 		struct twin_slot *s = &t->slot[t->order[i]];
 
-		dallocx(s->bytes, t->flags);
+		dallocx(s->bytes, 0);
 		s->bytes = NULL;
+		s->blank = false;
 	}
 	t->nr = 0;
 	t->held = 0;
-	if (t->held_most > PURGE_BYTES)
+	if (t->held_most > PURGE_BYTES) {
+		flush();
 		arena_do(t->arena, "arena.%u.purge");
+	}
 	t->held_most = 0;
 }
 
 uint8_t *twin_bytes(struct twin *t, uint16_t slot)
 {
+	if (t->slot[slot].blank)
+		memset(twin_overwrite(t, slot), 0, t->slot[slot].size);
+
 	return t->slot[slot].bytes;
+}
+
+uint8_t *twin_overwrite(struct twin *t, uint16_t slot)
+{
+	struct twin_slot *s = &t->slot[slot];
+
+	if (s->blank)
+		t->held += s->size;
+	if (t->held_most < t->held)
+		t->held_most = t->held;
+	s->blank = false;
+
+	return s->bytes;
+}
+
+bool twin_blank(const struct twin *t, uint16_t slot)
+{
+	return t->slot[slot].blank;
 }
 
 struct object twin_object(const struct twin *t, uint16_t slot)
@@ -243,6 +288,7 @@ void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
 	unsigned int a = t->arena;
 
 	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "arena_number()");
+	flush();
 	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
 	*objects = arena_number(a, "stats.arenas.%u.small.nmalloc") -
 		   arena_number(a, "stats.arenas.%u.small.ndalloc") +

@@ -34,6 +34,11 @@ void twin_remove(struct twin *t, uint16_t slot); /* live */
 /* twin_bytes() - The twin's bytes of a live slot, for the client to write too. */
 uint8_t *twin_bytes(struct twin *t, uint16_t slot);
 
+/* twin_overwrite() - The same, for who writes all of them. */
+uint8_t *twin_overwrite(struct twin *t, uint16_t slot);
+/* twin_blank() - Are they all 0, of an object that nobody has written to? */
+bool twin_blank(const struct twin *t, uint16_t slot);
+
 /* twin_object() - What is in the slot; not .there if it is empty. */
 struct object twin_object(const struct twin *t, uint16_t slot);
 

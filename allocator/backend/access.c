@@ -225,10 +225,8 @@ UNSANITIZED static bool outside_allowed(uintptr_t at, size_t bytes, bool store)
 UNSANITIZED static void note_linear_store(uint64_t offset, size_t bytes)
 {
 	for (uint64_t page = offset >> backend.shift;
-	     page <= (offset + bytes - 1) >> backend.shift; page++) {
+	     page <= (offset + bytes - 1) >> backend.shift; page++)
 		backend_pool[page].flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
-		backend_pool[page].junk = 0;
-	}
 }
 
 /* What the books forbid EL2. */
@@ -270,13 +268,12 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	const uint64_t offset = at - (uintptr_t)backend.arena;
 
 	if (backend.host_side) {
-		backend.record.accesses--; /* only EL2's are bounded */
 		if (offset < ARENA_BYTES || !outside_allowed(at, bytes, store))
 			backend_refuse(at, bytes, store, pc);
 		return;
 	}
 
-	if (backend.record.accesses > backend.accesses_bound)
+	if (backend.accesses_left < 0)
 		backend_hang("more loads and stores than the bound", pc);
 
 	if (offset < ARENA_BYTES)
@@ -285,23 +282,63 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		forbidden(at, bytes, store, pc);
 }
 
-/* The common access, a load or store of a header's word, in few steps. */
+/* Aligned, so that the last byte is the one that may be poisoned. */
+UNSANITIZED static inline bool poisoned(uintptr_t at, size_t bytes)
+{
+#if HYPHEAP_ASAN
+	return bytes > 8 ? __asan_region_is_poisoned((void *)at, bytes) != NULL
+			 : __asan_address_is_poisoned((void *)(at + bytes - 1));
+#else
+	(void)at;
+	(void)bytes;
+
+	return false;
+#endif
+}
+
+/*
+ * What check() leaves: mostly the stack and the target's own data. Of what EL2
+ * may touch in the arena the bytes are in memory when this returns.
+ */
+UNSANITIZED static __attribute__((noinline)) void
+check_other(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
+{
+	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	if (((at >= sp && at < backend.stack_top &&
+	      backend.stack_top - at >= bytes) ||
+	     at - backend.own < backend.own_bytes) &&
+	    !(at & (bytes - 1)) && !poisoned(at, bytes) &&
+	    backend.accesses_left >= 0)
+		return;
+
+	check_any(at, bytes, store, pc);
+	content_need(at, bytes);
+}
+
+/*
+ * The common access, a load or store of a header's word, in few steps: aligned,
+ * and so within one block, which EL2 may touch and whose bytes are in memory.
+ */
 UNSANITIZED static inline __attribute__((always_inline)) void
 check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
-	const uint64_t offset = at - (uintptr_t)backend.arena;
-	const uint64_t private = offset - BACKEND_LINEAR_MAX;
+	const uint64_t private = at - backend.window;
 
-	if (++backend.record.accesses <= backend.accesses_bound &&
-	    private < backend.private_end &&
-	    offset >> backend.shift == (offset + bytes - 1) >> backend.shift &&
-	    backend_allowed[offset >> backend.shift])
-		note_private(private, bytes, store);
-	else
-		check_any(at, bytes, store, pc);
+	if (--backend.accesses_left >= 0 && !(at & (bytes - 1))) {
+		if (private < backend.plain_end &&
+		    backend_ready[private >> backend.block_shift]) {
+			if (store)
+				backend_note_store(private, private + bytes);
+			return;
+		}
+		if (!HYPHEAP_ASAN && at - backend.own < backend.own_bytes)
+			return;
+	}
+	check_other(at, bytes, store, pc);
 }
 
-/* An access of any length. Return: where the bytes are. */
+/* An access of any length. Return: where the bytes are, or are to be. */
 UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 				     uintptr_t pc)
 {
@@ -313,7 +350,7 @@ UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 		return there;
 	}
 
-	backend.record.accesses++;
+	backend.accesses_left--;
 	check_any(at, bytes, store, pc);
 	if (backend.mmu && !backend.host_side)
 		backend_mmu_try(at, bytes);
@@ -363,25 +400,29 @@ int hyp_memcmp(const void *a, const void *b, size_t bytes);
 UNSANITIZED void hyp_loadN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, false, PC);
+		content_need((uintptr_t)check_range(at, bytes, false, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_storeN(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, true, PC);
+		content_need((uintptr_t)check_range(at, bytes, true, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_loadN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, false, PC);
+		content_need((uintptr_t)check_range(at, bytes, false, PC),
+			     bytes);
 }
 
 UNSANITIZED void hyp_storeN_noabort(uintptr_t at, size_t bytes)
 {
 	if (bytes)
-		check_range(at, bytes, true, PC);
+		content_need((uintptr_t)check_range(at, bytes, true, PC),
+			     bytes);
 }
 
 UNSANITIZED void *hyp_memset(void *to, int byte, size_t bytes)
@@ -402,8 +443,10 @@ UNSANITIZED void *hyp_memmove(void *to, const void *from, size_t bytes)
 		return to;
 	q = check_range((uintptr_t)from, bytes, false, PC);
 	p = check_range((uintptr_t)to, bytes, true, PC);
+	content_need((uintptr_t)p, bytes);
+	content_need((uintptr_t)q, bytes);
 	if (p <= q || p >= q + bytes) {
-		raw_copy(p, q, bytes);
+		bytes_copy(p, q, bytes);
 	} else {
 		while (bytes--)
 			p[bytes] = q[bytes];
@@ -419,6 +462,7 @@ UNSANITIZED void *hyp_memcpy(void *to, const void *from, size_t bytes)
 	if (!bytes)
 		return to;
 	q = check_range((uintptr_t)from, bytes, false, PC);
+	content_need((uintptr_t)q, bytes);
 	raw_copy(check_range((uintptr_t)to, bytes, true, PC), q, bytes);
 
 	return to;
@@ -433,7 +477,9 @@ UNSANITIZED int hyp_memcmp(const void *a, const void *b, size_t bytes)
 		return 0;
 	p = check_range((uintptr_t)a, bytes, false, PC);
 	q = check_range((uintptr_t)b, bytes, false, PC);
-	at = raw_differ(p, q, bytes);
+	content_need((uintptr_t)p, bytes);
+	content_need((uintptr_t)q, bytes);
+	at = bytes_differ(p, q, bytes);
 
 	return at == bytes ? 0 : (int)p[at] - (int)q[at];
 }

@@ -13,7 +13,6 @@ static struct backend_record interrupted; /* while a hook runs */
 static void forget(struct backend_record *r)
 {
 	r->calls = 0;
-	r->accesses = 0;
 	r->stores = 0;
 	r->unmap_lo = UINT64_MAX;
 	r->unmap_hi = 0;
@@ -68,6 +67,7 @@ void backend_run_hook(void (*hook)(void *data))
 	const struct backend_hooks hooks = backend.hooks;
 	const uint64_t calls_bound = backend.calls_bound;
 	const uint64_t accesses_bound = backend.accesses_bound;
+	const int64_t accesses_left = backend.accesses_left;
 	const uint32_t cpu = backend.cpu;
 
 	/* a crash of the hook itself is not the target's; and one level is all */
@@ -75,6 +75,7 @@ void backend_run_hook(void (*hook)(void *data))
 	backend.hooks = (struct backend_hooks){.data = NULL};
 	interrupted = backend.record;
 	forget(&backend.record);
+	backend.accesses_left = (int64_t)accesses_bound;
 	backend.nested = true;
 
 	hook(hooks.data);
@@ -88,6 +89,7 @@ void backend_run_hook(void (*hook)(void *data))
 	backend.out = out;
 	backend.stack_top = stack_top;
 	backend_enter(false); /* only EL2 has locks, and is donated pages */
+	backend.accesses_left = accesses_left;
 	if (backend.ended && out)
 		backend_unwind(out);
 }

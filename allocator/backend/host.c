@@ -56,7 +56,6 @@ UNSANITIZED uint8_t *backend_host_bytes(uintptr_t at, size_t bytes, bool store,
 			backend_refuse(backend_host_window() +
 					       (page << backend.shift),
 				       bytes, store, pc);
-		backend_know((uint32_t)page);
 	}
 
 	return linear_bytes((uint32_t)(offset >> backend.shift)) +

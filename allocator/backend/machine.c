@@ -16,6 +16,7 @@ void backend_set_cpu(uint32_t cpu)
 	backend.locks_of[backend.cpu] = backend.locks;
 	backend.locks = backend.locks_of[cpu];
 	backend.cpu = cpu;
+	backend_set_plain();
 }
 
 UNSANITIZED unsigned int backend_cpu(void)
@@ -38,6 +39,7 @@ UNSANITIZED void backend_lock(unsigned int *holder, const char *function)
 			      "takes a lock that a stopped CPU holds");
 	*holder = backend.cpu + 1;
 	backend.locks++;
+	backend_set_plain();
 }
 
 UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
@@ -48,6 +50,7 @@ UNSANITIZED void backend_unlock(unsigned int *holder, const char *function)
 			      "drops a lock that this CPU does not hold");
 	*holder = 0;
 	backend.locks--;
+	backend_set_plain();
 	if (backend.hooks.unlock)
 		backend_run_hook(backend.hooks.unlock);
 }

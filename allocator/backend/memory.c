@@ -15,6 +15,7 @@
 
 struct backend backend;
 uint8_t backend_allowed[ARENA_PAGES];
+uint8_t backend_ready[BACKEND_PRIVATE_MAX >> 6];
 struct backend_page backend_pool[POOL_MAX];
 
 uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
@@ -28,17 +29,17 @@ uint8_t *backend_private(uint64_t offset)
 	return backend.arena + BACKEND_LINEAR_MAX + offset;
 }
 
-void backend_allow(uint64_t arena_page, bool allow)
+void backend_allow(uint64_t arena_page, const struct backend_page *page)
 {
-	void *at = backend.arena + (arena_page << backend.shift);
-
-	if (backend.mmu && backend_allowed[arena_page] != allow)
-		backend_mmu_allow(arena_page, allow);
-	backend_allowed[arena_page] = allow;
-	if (allow)
-		ASAN_UNPOISON_MEMORY_REGION(at, page_bytes());
-	else
-		ASAN_POISON_MEMORY_REGION(at, page_bytes());
+	if (backend.mmu && backend_allowed[arena_page] != (page != NULL))
+		backend_mmu_allow(arena_page, page != NULL);
+	backend_allowed[arena_page] = page != NULL;
+	if (page && page->flags & PAGE_MAPPED)
+		content_ready(page);
+	if (page && backend.eager)
+		content_need((uintptr_t)backend.arena +
+				     (arena_page << backend.shift),
+			     page_bytes());
 }
 
 static void create_arena(void)
@@ -59,6 +60,7 @@ static void create_arena(void)
 	backend.arena = (uint8_t *)at;
 	if (backend.mmu)
 		backend_mmu_create();
+	backend.window = (uintptr_t)backend_private(0);
 	for (uint32_t i = 0; i < POOL_MAX; i++)
 		backend_pool[i].flags = PAGE_HOST;
 }
@@ -68,15 +70,19 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
 	const uint64_t bit = 1ull << (private_page % 64);
 
 	backend_behind[private_page] = behind_it;
-	if (behind_it)
+	if (behind_it) {
 		mapped_bits[private_page / 64] |= bit;
-	else
+	} else {
 		mapped_bits[private_page / 64] &= ~bit;
+		memset(backend_ready + private_page * 64, 0, 64);
+	}
 }
 
 /*
- * ASan's shadow of what has not been in use yet costs time and memory; it is
- * poisoned as the worlds grow. What lies beyond is refused by backend_allowed[].
+ * The arena is poison: what reaches a byte of it without a question to
+ * content.c is not meant to. ASan's shadow of what has not been in use yet
+ * costs time and memory; it is poisoned as the worlds grow. What lies beyond is
+ * refused by backend_allowed[].
  */
 void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end)
 {
@@ -104,22 +110,14 @@ static void untouch_all(void)
 		if (page->flags & PAGE_MAPPED) {
 			backend_set_behind(page->va_page, 0);
 			backend_allow(private_to_arena_page(page->va_page),
-				      false);
+				      NULL);
 		}
-		backend_allow(touched[i], false);
+		backend_allow(touched[i], NULL);
 		page->flags = PAGE_HOST;
+		page->present = 0;
+		page->zero = 0;
 	}
 	touched_nr = 0;
-}
-
-/* The same bytes are other pages from now on: none is known to be junk. */
-static void new_generation(void)
-{
-	if (!++backend.generation) {
-		for (uint32_t i = 0; i < POOL_MAX; i++)
-			backend_pool[i].junk = 0;
-		backend.generation = 1;
-	}
 }
 
 void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
@@ -132,11 +130,9 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	assert(cpus >= 1 && cpus <= BACKEND_CPUS_MAX);
 
 	untouch_all();
-	if (backend.shift != page_shift)
-		new_generation();
-
 	backend_poison_to(&linear_poison, 0, (uint64_t)pool << page_shift);
 	backend.shift = page_shift;
+	backend.block_shift = page_shift - 6;
 	backend.pool = pool;
 	backend.cpus = cpus;
 	backend.cpu = 0;
@@ -165,14 +161,29 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 void backend_begin(uint64_t bound)
 {
 	backend.calls_bound = bound;
-	backend.accesses_bound = bound * ACCESSES_PER_CALL;
+	backend.accesses_bound = INT64_MAX;
+	if (bound <= INT64_MAX / ACCESSES_PER_CALL)
+		backend.accesses_bound = bound * ACCESSES_PER_CALL;
+	backend.accesses_left = (int64_t)backend.accesses_bound;
 	backend_record_begins();
 }
 
 void backend_enter(bool host)
 {
+	uintptr_t end;
+
+	/* only EL2's accesses are bounded */
+	if (host && !backend.host_side) {
+		backend.el2_left = backend.accesses_left;
+		backend.accesses_left = INT64_MAX;
+	} else if (!host && backend.host_side) {
+		backend.accesses_left = backend.el2_left;
+	}
 	backend.host_side = host;
-	backend.private_end = host ? 0 : BACKEND_PRIVATE_MAX;
+	backend_set_plain();
+	backend.own = host ? backend.host_data : backend.data;
+	end = host ? backend.host_data_end : backend.data_end;
+	backend.own_bytes = end - backend.own > 16 ? end - backend.own - 15 : 0;
 }
 
 /* ---- addresses ---------------------------------------------------------- */
@@ -244,25 +255,10 @@ const uint64_t *backend_mapped_words(uint64_t private_page)
 	return mapped_bits + private_page / 64;
 }
 
-void backend_host_junk(uint32_t page)
-{
-	struct backend_page *p = &backend_pool[page];
-	const size_t stale = p->junk == backend.generation ? 8 : page_bytes();
-
-	assert(p->flags & PAGE_HOST);
-	backend_touch(page);
-	raw_fill(linear_bytes(page), backend_junk_byte(page), stale);
-	p->junk = backend.generation;
-	p->flags |= PAGE_KNOWN;
-}
-
 void backend_host_write(uint32_t page, uint64_t offset, uint64_t value)
 {
 	assert(backend_pool[page].flags & PAGE_HOST);
 	assert(offset % 8 == 0 && offset < page_bytes());
-	backend_know(page);
-	if (offset)
-		backend_pool[page].junk = 0;
 	raw_copy(linear_bytes(page) + offset, &value, sizeof(value));
 }
 
@@ -272,7 +268,6 @@ uint64_t backend_host_read(uint32_t page, uint64_t offset)
 
 	assert(backend_pool[page].flags & PAGE_HOST);
 	assert(offset % 8 == 0 && offset < page_bytes());
-	backend_know(page);
 	raw_copy(&value, linear_bytes(page) + offset, sizeof(value));
 
 	return value;

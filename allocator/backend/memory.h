@@ -25,15 +25,18 @@ enum {
 	PAGE_SHARED = 32, /* the host's, and EL2 may use it, too */
 	PAGE_AS_WAS = 64, /* EL2 wrote nothing to it since it was donated */
 	PAGE_GUEST = 128, /* owned by a guest */
-	PAGE_KNOWN = 256, /* no byte of it is from before the last reset */
 };
 
+/*
+ * A page is of 64 blocks. Bit n of @present: the bytes of block n are in
+ * memory. Else they are all the same: 0 if bit n of @zero is set, and junk if
+ * not, as in a page that nobody has touched. See content.c.
+ */
 struct backend_page {
+	uint64_t present, zero;
 	uint32_t va_page; /* MAPPED: page number in the private window */
 	uint32_t guest;	  /* GUEST: handle of its VM */
 	uint16_t flags;
-	/* from the 8th on its bytes are junk if this is backend.generation */
-	uint16_t junk;
 };
 
 enum backend_end {
@@ -69,7 +72,7 @@ struct backend_span {
 
 /**
  * struct backend_record - What one operation did, since backend_begin().
- * @calls: kernel-interface calls; @accesses: loads and stores
+ * @calls: kernel-interface calls
  * @store: ranges of the private window that were written, in bytes; close
  *	   ones are joined
  * @stores: how many; above BACKEND_STORES: too many, anything may be written
@@ -86,12 +89,11 @@ struct backend_span {
  */
 struct backend_record {
 	uint64_t calls;
-	uint64_t accesses;
-	struct backend_span store[BACKEND_STORES];
 	uint32_t stores;
-	uint64_t unmap_lo, unmap_hi;
-	struct backend_span unlocked[BACKEND_UNLOCKED];
 	uint32_t unlocked_nr;
+	uint64_t unmap_lo, unmap_hi;
+	struct backend_span store[BACKEND_STORES];
+	struct backend_span unlocked[BACKEND_UNLOCKED];
 	bool unlocked_cache;
 	bool unwiped;
 	uint8_t unwiped_byte;
@@ -139,12 +141,27 @@ struct backend_range {
 #define BACKEND_RANGES 8u
 
 struct backend {
-	bool mmu; /* mmu.c */
+	/* what each access needs comes first: it is in one cache line */
+	uintptr_t window; /* address of the private window, */
+	/* and of it what needs no more than backend_ready[]: all for an EL2
+	 * that holds a lock, else nothing */
+	uint64_t plain_end;
+	int64_t accesses_left; /* loads and stores, before it is a hang */
+	/* of data that who runs may touch: any 16 bytes from here on */
+	uintptr_t own;
+	uint64_t own_bytes;
+	uint32_t block_shift; /* of a block of a page */
+	uint32_t shift;	      /* of a page */
+	uint32_t locks;	      /* held by this CPU */
+	bool host_side;	      /* on whose behalf code runs */
+	uintptr_t stack_top;
+	struct backend_record record;
+
 	/* the linear window, the private window, the host's window */
 	uint8_t *arena;
-	uint32_t shift;	     /* of a page */
-	uint16_t generation; /* never 0; another one after each change of shift */
-	uint32_t pool;	     /* pages */
+	bool mmu;      /* they are pages of the kernel: mmu.c */
+	bool eager;    /* all bytes of what EL2 may touch are in memory */
+	uint32_t pool; /* pages */
 	uint32_t cpus, cpu;
 	uint32_t host, cached, mapped, guest; /* pages by state */
 
@@ -153,17 +170,10 @@ struct backend {
 	bool refuse_reserve; /* the next reservation fails */
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
-	uint64_t private_used; /* bytes */
-	uint32_t locks;	       /* held by this CPU; by each that is another: */
-	uint32_t locks_of[BACKEND_CPUS_MAX];
+	uint64_t private_used;		     /* bytes */
+	uint32_t locks_of[BACKEND_CPUS_MAX]; /* by each that is another */
 
-	/*
-	 * On whose behalf code runs. Bounds of what it may touch besides the
-	 * arena; of the private window, the host nothing.
-	 */
-	bool host_side;
-	uint64_t private_end;
-	uintptr_t stack_top;
+	/* bounds of what code may touch besides the arena */
 	uintptr_t data, data_end;	     /* EL2's, read and write */
 	uintptr_t host_data, host_data_end;  /* the host's */
 	uintptr_t ro, ro_end;		     /* read */
@@ -171,13 +181,13 @@ struct backend {
 	struct backend_host books;
 
 	uint64_t calls_bound, accesses_bound;
-	struct backend_record record;
+	int64_t el2_left; /* while the host runs, who has no bound */
 	struct backend_stop stop;
 	jmp_buf *out; /* set while the target runs */
 	bool ended;   /* a call has not returned: no other may follow */
 	struct backend_hooks hooks; /* none while one runs, */
 	bool nested;		    /* and calls are nested in another */
-};
+} __attribute__((aligned(64)));
 
 extern struct backend backend;
 
@@ -230,7 +240,11 @@ uint64_t backend_page_phys(uint32_t page);
 /* backend_phys_page() - Pool page of a physical address, or -1. */
 int64_t backend_phys_page(uint64_t phys);
 
-/* Raw bytes of the arena, past ASan's poison (raw.c). */
+/*
+ * Bytes of the arena, which is poisoned for ASan, as they are for whoever may
+ * look; other bytes as well (content.c). A range of the arena lies in one window
+ * and, in the private one, on mapped pages. What is copied does not overlap.
+ */
 void raw_fill(void *to, uint8_t byte, size_t bytes);
 void raw_copy(void *to, const void *from, size_t bytes);
 /* raw_nonzero() - Offset of the first byte that is not 0, or @bytes. */

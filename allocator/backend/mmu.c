@@ -28,7 +28,7 @@
 static int file = -1;
 static uint8_t *harness;
 
-/* The page is junk, and nothing else, since reset number junk_since[page]. */
+/* Before reset number junk_since[page] lies all that was in the page but junk. */
 static uint32_t junk_since[POOL_MAX];
 static uint32_t resets;
 
@@ -108,10 +108,16 @@ uint8_t *backend_mmu_bytes(uint32_t page)
 
 	if (junk_since[page] != resets) {
 		junk_since[page] = resets;
-		raw_fill(at, backend_junk_byte(page), page_bytes());
+		bytes_fill(at, backend_junk_byte(page), page_bytes());
 	}
 
 	return at;
+}
+
+void backend_mmu_junk(uint32_t page)
+{
+	junk_since[page] = 0;
+	backend_mmu_bytes(page);
 }
 
 void backend_mmu_allow(uint64_t arena_page, bool allow)
@@ -140,7 +146,6 @@ void backend_mmu_map(uint64_t private_page, uint32_t page)
 	const off_t offset = (off_t)page << backend.shift;
 
 	backend_mmu_bytes(page);
-	backend_pool[page].junk = 0;
 	if (mmap(at, page_bytes(), PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_FIXED, file, offset) == MAP_FAILED)
 		give_up("a page of the private window");

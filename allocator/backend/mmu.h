@@ -34,6 +34,8 @@ void backend_mmu_reset(void);
 
 /* backend_mmu_bytes() - Where the harness sees a pool page. */
 uint8_t *backend_mmu_bytes(uint32_t page);
+/* backend_mmu_junk() - The page is all junk again. */
+void backend_mmu_junk(uint32_t page);
 
 /*
  * backend_mmu_allow() - Show EL2 a page of its linear window, or hide one of

@@ -5,8 +5,7 @@
 #include "state.h"
 
 /*
- * Whose a page is: the host's, the hypervisor's or a guest's. What the host
- * gives away holds no byte from before the last reset, which a run could see.
+ * Whose a page is: the host's, the hypervisor's or a guest's.
  */
 
 /* Common to both directions. Return: first pool page, or a negative error. */
@@ -52,12 +51,11 @@ int backend_donate_hyp(unsigned long pfn, unsigned long nr)
 		return -ENOMEM;
 
 	for (uint64_t i = first; i < first + nr; i++) {
-		backend_know(i);
 		backend_touch(i);
 		backend_pool[i].flags &= ~PAGE_HOST;
 		backend_pool[i].flags |= PAGE_AS_WAS;
 		backend.host--;
-		backend_allow(i, true);
+		backend_allow(i, &backend_pool[i]);
 	}
 
 	return 0;
@@ -70,16 +68,15 @@ int backend_donate_hyp(unsigned long pfn, unsigned long nr)
 static void check_wiped(uint32_t page)
 {
 	struct backend_record *r = &backend.record;
-	uint8_t *bytes = linear_bytes(page);
-	size_t rest = page_bytes() - 8;
-	size_t at = raw_nonzero(bytes + 8, rest);
+	size_t at;
 
 	if (r->unwiped || (backend_pool[page].flags & PAGE_AS_WAS))
 		return;
 
-	if (at != rest) {
-		r->unwiped_at = 8 + at;
-		raw_copy(&r->unwiped_byte, bytes + 8 + at, 1);
+	at = content_nonzero(&backend_pool[page], 8, page_bytes());
+	if (at != page_bytes()) {
+		r->unwiped_at = at;
+		raw_copy(&r->unwiped_byte, linear_bytes(page) + at, 1);
 	} else if (!(backend_pool[page].flags & PAGE_CLEAN)) {
 		r->unwiped_at = UINT64_MAX;
 	} else {
@@ -111,7 +108,7 @@ int backend_donate_host(unsigned long pfn, unsigned long nr)
 			~(PAGE_CACHED | PAGE_CLEAN | PAGE_AS_WAS);
 		backend_pool[i].flags |= PAGE_HOST;
 		backend.host++;
-		backend_allow(i, false);
+		backend_allow(i, NULL);
 	}
 
 	return 0;
@@ -126,10 +123,9 @@ int backend_share_hyp(unsigned long pfn)
 	if ((backend_pool[page].flags & (PAGE_HOST | PAGE_SHARED)) != PAGE_HOST)
 		return -EPERM;
 
-	backend_know((uint32_t)page);
 	backend_touch((uint32_t)page);
 	backend_pool[page].flags |= PAGE_SHARED;
-	backend_allow((uint64_t)page, true);
+	backend_allow((uint64_t)page, &backend_pool[page]);
 
 	return 0;
 }
@@ -144,7 +140,7 @@ int backend_unshare_hyp(unsigned long pfn)
 		return -EPERM;
 
 	backend_pool[page].flags &= ~PAGE_SHARED;
-	backend_allow((uint64_t)page, false);
+	backend_allow((uint64_t)page, NULL);
 
 	return 0;
 }
@@ -213,7 +209,7 @@ int backend_take_guest(unsigned long pfn)
 	page = (uint32_t)backend_phys_page(pfn << backend.shift);
 	backend_pool[page].flags &= ~(PAGE_GUEST | PAGE_CLEAN | PAGE_AS_WAS);
 	backend.guest--;
-	backend_allow(page, true);
+	backend_allow(page, &backend_pool[page]);
 
 	return 0;
 }

@@ -61,17 +61,17 @@ static void map_page(uint64_t private_page, uint32_t page)
 {
 	struct backend_page *p = &backend_pool[page];
 
-	backend_allow(private_to_arena_page(private_page), true);
 	if (backend.mmu)
 		backend_mmu_map(private_page, page);
 	else
-		raw_copy(backend_private(private_page << backend.shift),
-			 linear_bytes(page), page_bytes());
-	backend_allow(page, false);
+		content_move(p, backend_private(private_page << backend.shift),
+			     linear_bytes(page));
+	backend_allow(page, NULL);
 	p->flags |= PAGE_MAPPED;
 	p->flags &= ~(PAGE_CLEAN | PAGE_AS_WAS);
 	p->va_page = private_page;
 	backend_set_behind(private_page, page + 1);
+	backend_allow(private_to_arena_page(private_page), p);
 	backend.mapped++;
 }
 
@@ -81,14 +81,12 @@ static void unmap_page(uint64_t private_page)
 	struct backend_page *p = &backend_pool[page];
 
 	if (!backend.mmu)
-		raw_copy(linear_bytes(page),
-			 backend_private(private_page << backend.shift),
-			 page_bytes());
-	backend_allow(private_to_arena_page(private_page), false);
-	backend_allow(page, !(p->flags & PAGE_HOST));
+		content_move(p, linear_bytes(page),
+			     backend_private(private_page << backend.shift));
+	backend_allow(private_to_arena_page(private_page), NULL);
 	p->flags &= ~PAGE_MAPPED;
-	p->junk = 0;
 	backend_set_behind(private_page, 0);
+	backend_allow(page, p->flags & PAGE_HOST ? NULL : p);
 	backend.mapped--;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "asan.h"
-#include "memory.h"
+#include "state.h"
 
 #if HYPHEAP_ASAN
 
@@ -12,7 +12,7 @@
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
 
-UNSANITIZED void raw_fill(void *to, uint8_t byte, size_t bytes)
+UNSANITIZED void bytes_fill(void *to, uint8_t byte, size_t bytes)
 {
 	const uint64_t pattern = byte * 0x0101010101010101ull;
 	uint8_t *p = to;
@@ -24,7 +24,7 @@ UNSANITIZED void raw_fill(void *to, uint8_t byte, size_t bytes)
 		p[i] = byte;
 }
 
-UNSANITIZED void raw_copy(void *to, const void *from, size_t bytes)
+UNSANITIZED void bytes_copy(void *to, const void *from, size_t bytes)
 {
 	const uint8_t *q = from;
 	uint8_t *p = to;
@@ -42,19 +42,19 @@ UNSANITIZED void raw_copy(void *to, const void *from, size_t bytes)
 
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
 
-void raw_fill(void *to, uint8_t byte, size_t bytes)
+void bytes_fill(void *to, uint8_t byte, size_t bytes)
 {
 	memset(to, byte, bytes);
 }
 
-void raw_copy(void *to, const void *from, size_t bytes)
+void bytes_copy(void *to, const void *from, size_t bytes)
 {
 	memcpy(to, from, bytes);
 }
 
 #endif
 
-UNSANITIZED size_t raw_nonzero(const void *at, size_t bytes)
+UNSANITIZED size_t bytes_nonzero(const void *at, size_t bytes)
 {
 	const uint8_t *p = at;
 	size_t i = 0;
@@ -73,7 +73,7 @@ UNSANITIZED size_t raw_nonzero(const void *at, size_t bytes)
 	return i;
 }
 
-UNSANITIZED size_t raw_differ(const void *a, const void *b, size_t bytes)
+UNSANITIZED size_t bytes_differ(const void *a, const void *b, size_t bytes)
 {
 	const uint8_t *p = a, *q = b;
 	size_t i = 0;

@@ -18,6 +18,8 @@
 
 /* What the target may do with each page of the arena. */
 extern uint8_t backend_allowed[ARENA_PAGES];
+/* Blocks of the private window that it may touch, and that are in memory. */
+extern uint8_t backend_ready[BACKEND_PRIVATE_MAX >> 6];
 extern struct backend_page backend_pool[POOL_MAX];
 
 /* Pool page + 1 behind a page of the private window, 0: none. */
@@ -33,13 +35,6 @@ void backend_poison_to(uint64_t *done, uint64_t base, uint64_t end);
 
 /* backend_touch() - A reset must look at this pool page. */
 void backend_touch(uint32_t page);
-
-/* backend_know() - Let no byte of a host's page be from before the last reset. */
-static inline void backend_know(uint32_t page)
-{
-	if (!(backend_pool[page].flags & PAGE_KNOWN))
-		backend_host_junk(page);
-}
 
 /* backend_is_due() - An armed fault counts down: is it this one's turn? */
 static inline bool backend_is_due(uint64_t *fault)
@@ -66,6 +61,32 @@ static inline uint8_t *linear_bytes(uint32_t page)
 
 	return backend.arena + ((uint64_t)page << backend.shift);
 }
+
+/* ---- content.c ---------------------------------------------------------- */
+
+/*
+ * content_need() - Let bytes of the arena, or any other, be in memory: whoever
+ * comes next reads or writes them there.
+ */
+void content_need(uintptr_t at, size_t bytes);
+
+/* content_ready() - Tell backend_ready[] of a page of the private window. */
+void content_ready(const struct backend_page *page);
+
+/* content_move() - The bytes of a page go from one window to the other. */
+void content_move(const struct backend_page *page, uint8_t *to,
+		  const uint8_t *from);
+
+/* content_nonzero() - raw_nonzero() of [@lo, @hi) in a page. */
+size_t content_nonzero(const struct backend_page *page, size_t lo, size_t hi);
+
+/* Plain bytes, past ASan's poison (raw.c). */
+void bytes_fill(void *to, uint8_t byte, size_t bytes);
+void bytes_copy(void *to, const void *from, size_t bytes);
+size_t bytes_nonzero(const void *at, size_t bytes);
+size_t bytes_differ(const void *a, const void *b, size_t bytes);
+
+/* ------------------------------------------------------------------------- */
 
 /* backend_note_store() - The target wrote bytes of the private window. */
 void backend_note_store(uint64_t lo, uint64_t hi);
@@ -110,8 +131,18 @@ static inline bool backend_in_host_window(uintptr_t at)
 	return at - (uintptr_t)backend.arena - HOST_WINDOW < BACKEND_LINEAR_MAX;
 }
 
-/* backend_allow() - Let the target at a page of the arena, or no longer. */
-void backend_allow(uint64_t arena_page, bool allow);
+/*
+ * backend_allow() - Let the target at a page of the arena, where the bytes of
+ * @page are, or, NULL, no longer.
+ */
+void backend_allow(uint64_t arena_page, const struct backend_page *page);
+
+/* backend_set_plain() - Who runs, or how many locks it holds, has changed. */
+static inline void backend_set_plain(void)
+{
+	backend.plain_end =
+		backend.locks && !backend.host_side ? BACKEND_PRIVATE_MAX : 0;
+}
 
 static inline uint64_t private_to_arena_page(uint64_t private_page)
 {

@@ -2,14 +2,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "bench.h"
 #include "cmd.h"
-#include "run/json.h"
-#include "run/report.h"
 
-/*
- * What the oracles cost: the same programs, made beforehand, run bare and with
- * all oracles, in turns, so that what else the machine does hits both alike.
- */
+/* What the oracles cost: random programs, or tables of others. */
 
 #define PROGRAMS_DEFAULT 1000u
 #define ROUNDS_DEFAULT 9u
@@ -18,165 +14,123 @@
 struct options {
 	struct source source;
 	unsigned int rounds;
-	enum run_level level; /* of the way that has oracles */
+	enum run_level level; /* of the way that has all oracles */
 	bool json;
+	bool grid, growth;
+	int only; /* a way, or -1 */
 };
 
-/* One way to run; a time for each round. */
-struct way {
-	const char *name;
-	enum run_level level;
-	uint64_t ops;
-	double *times; /* seconds a round */
-};
-
-struct bench {
-	const struct options *options;
-	struct run *run;
-	struct prog *programs;
-};
-
-/* Return: false if a program does not hold; it is reported. */
-static bool run_round(struct bench *b, struct way *way, double *time)
+static void print_way(const struct bench *b, enum bench_way way)
 {
-	uint64_t count = b->options->source.count;
-	struct run_result result;
-	double began;
+	const double ops = (double)b->ops, time = b->median[way];
 
-	way->ops = 0;
-	began = seconds();
-	for (uint64_t i = 0; i < count; i++) {
-		struct run_config config = {.level = RUN_BARE};
-
-		if (way->level != RUN_BARE)
-			config = run_config_fuzz(&b->programs[i]);
-		config.level = way->level;
-		if (!run_program(b->run, &b->programs[i], &config, &result)) {
-			report_failure(stderr, b->run, &result, NULL);
-			return false;
-		}
-		way->ops += result.steps;
-	}
-	*time = seconds() - began;
-	return true;
+	printf("%-8s %12.0f %12.0f %10.1f %9.1f .. %.1f\n", bench_names[way],
+	       (double)b->nr / time, ops / time, 1e9 * time / ops,
+	       1e9 * b->lowest[way] / ops, 1e9 * b->highest[way] / ops);
 }
 
-static int by_size(const void *a, const void *b)
+static void print_random(const struct options *options, const struct bench *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Median, lowest and highest of the rounds. */
-static double median(const struct way *way, unsigned int rounds)
-{
-	return rounds % 2
-		       ? way->times[rounds / 2]
-		       : (way->times[rounds / 2 - 1] + way->times[rounds / 2]) /
-				 2;
-}
-
-static void print_way(const struct bench *b, const struct way *way)
-{
-	unsigned int rounds = b->options->rounds;
-	double count = (double)b->options->source.count;
-	double ops = (double)way->ops, time = median(way, rounds);
-
-	printf("%-6s %12.0f %12.0f %10.1f %9.1f .. %.1f\n", way->name,
-	       count / time, ops / time, 1e9 * time / ops,
-	       1e9 * way->times[0] / ops, 1e9 * way->times[rounds - 1] / ops);
-}
-
-static void json_way(struct json *j, const struct bench *b,
-		     const struct way *way)
-{
-	unsigned int rounds = b->options->rounds;
-	double ops = (double)way->ops, time = median(way, rounds);
-
-	json_object(j, way->name);
-	json_number(j, "ops", way->ops);
-	json_real(j, "programs_per_second",
-		  (double)b->options->source.count / time);
-	json_real(j, "ops_per_second", ops / time);
-	json_real(j, "ns_per_op", 1e9 * time / ops);
-	json_real(j, "ns_per_op_lowest", 1e9 * way->times[0] / ops);
-	json_real(j, "ns_per_op_highest", 1e9 * way->times[rounds - 1] / ops);
-	json_end(j);
-}
-
-static void tell(const struct bench *b, const struct way *bare,
-		 const struct way *exact)
-{
-	unsigned int rounds = b->options->rounds;
-	double ratio = median(exact, rounds) / median(bare, rounds);
-	struct json j;
-
-	if (b->options->json) {
-		json_begin(&j, stdout);
-		json_object(&j, NULL);
-		json_number(&j, "programs", b->options->source.count);
-		json_number(&j, "ops_each", b->options->source.gen.ops);
-		json_number(&j, "seed", b->options->source.seed);
-		json_number(&j, "rounds", rounds);
-		json_way(&j, b, bare);
-		json_way(&j, b, exact);
-		json_real(&j, "ratio", ratio);
-		json_end(&j);
-		return;
-	}
 	printf("%" PRIu64 " programs of %" PRIu32 " ops, seed %" PRIu64
-	       "; median of %u rounds in turns\n",
-	       b->options->source.count, b->options->source.gen.ops,
-	       b->options->source.seed, rounds);
-	printf("%-6s %12s %12s %10s %s\n", "", "programs/s", "op/s", "ns/op",
+	       "; median of %u rounds in turns, CPU time\n",
+	       b->nr, options->source.gen.ops, options->source.seed, b->rounds);
+	printf("%-8s %12s %12s %10s %s\n", "", "programs/s", "op/s", "ns/op",
 	       "  lowest .. highest ns/op");
-	print_way(b, bare);
-	print_way(b, exact);
-	printf("all oracles cost %.2f times the bare run, resets included in "
+	for (enum bench_way way = b->first; way < BENCH_WAYS;
+	     way = bench_next(b, way))
+		print_way(b, way);
+	printf("all oracles cost %.2f times the %s alone, resets included in "
 	       "both\n",
-	       ratio);
+	       b->median[BENCH_ALL] / b->median[b->first],
+	       bench_names[b->first]);
 }
 
-static bool bench(struct bench *b)
+static bool bench_random(const struct options *options, struct run *run,
+			 struct json *j)
 {
-	unsigned int rounds = b->options->rounds;
-	struct way bare = {.name = "bare", .level = RUN_BARE};
-	const enum run_level level = b->options->level;
-	struct way exact = {
-		.name = level == RUN_EXACT ? "exact" : "contract",
-		.level = level,
+	const uint64_t count = options->source.count;
+	struct prog *programs = calloc(count, sizeof(*programs));
+	struct bench b = {
+		.run = run,
+		.programs = programs,
+		.nr = count,
+		.level = options->level,
+		.first = BENCH_EXECUTOR,
+		.rounds = options->rounds,
 	};
-	double warm_up;
 	bool holds;
 
-	bare.times = calloc(rounds, sizeof(double));
-	exact.times = calloc(rounds, sizeof(double));
-	if (!bare.times || !exact.times)
+	if (!programs)
 		abort();
-
-	holds = run_round(b, &exact, &warm_up);
-	for (unsigned int i = 0; i < rounds && holds; i++)
-		holds = run_round(b, &bare, &bare.times[i]) &&
-			run_round(b, &exact, &exact.times[i]);
-	if (holds) {
-		qsort(bare.times, rounds, sizeof(double), by_size);
-		qsort(exact.times, rounds, sizeof(double), by_size);
-		tell(b, &bare, &exact);
+	for (uint64_t i = 0; i < count; i++) {
+		prog_init(&programs[i]);
+		source_program(&options->source, options->source.start + i,
+			       &programs[i]);
 	}
-	free(bare.times);
-	free(exact.times);
+	if (options->only >= 0)
+		b.first = (enum bench_way)options->only;
+
+	holds = bench_run(&b);
+	if (holds && j) {
+		json_number(j, "programs", count);
+		json_number(j, "ops_each", options->source.gen.ops);
+		json_number(j, "seed", options->source.seed);
+		bench_json(j, &b);
+	} else if (holds) {
+		print_random(options, &b);
+	}
+	for (uint64_t i = 0; i < count; i++)
+		prog_free(&programs[i]);
+	free(programs);
+
+	return holds;
+}
+
+static bool bench(const struct options *options, struct run *run,
+		  struct json *j)
+{
+	bool holds;
+
+	if (!options->grid && !options->growth)
+		return bench_random(options, run, j);
+
+	if (j)
+		json_array(j, "rows");
+	holds = (!options->grid || bench_grid(run, options->rounds, j)) &&
+		(!options->growth || bench_growth(run, options->rounds, j));
+	if (j)
+		json_end(j);
+
 	return holds;
 }
 
 /* ---- the command -------------------------------------------------------- */
 
-enum { KEY_RUNS = 0x200, KEY_ROUNDS, KEY_ORACLE, KEY_JSON };
+enum {
+	KEY_RUNS = 0x200,
+	KEY_ROUNDS,
+	KEY_ORACLE,
+	KEY_JSON,
+	KEY_GRID,
+	KEY_GROWTH,
+	KEY_ALL,
+};
 
 static const struct argp_option option_list[] = {
 	{"runs", KEY_RUNS, "N", 0, "How many programs (default 1000)", 0},
 	{"rounds", KEY_ROUNDS, "N", 0, "How often each (default 9)", 0},
-	{"oracle", KEY_ORACLE, "exact|contract", 0, "exact is the default", 0},
+	{"oracle", KEY_ORACLE, "exact|contract", 0,
+	 "exact is the default; contract is without the model, and not for "
+	 "tables",
+	 0},
+	{"grid", KEY_GRID, NULL, 0,
+	 "A table instead: programs of 0 to 4,096 operations, 8 to 256 live "
+	 "objects, heaps of 16 and 1,024 pages",
+	 0},
+	{"growth", KEY_GROWTH, NULL, 0,
+	 "A table: 16 to 4,096 live objects, heaps of 1 MiB to 128 MiB", 0},
+	{"all", KEY_ALL, NULL, 0,
+	 "Only with all oracles: for a profiler to look at", 0},
 	{"json", KEY_JSON, NULL, 0, "The figures as a JSON document", 0},
 	{0},
 };
@@ -200,11 +154,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ORACLE:
 		options->level = option_level(state, arg);
 		return 0;
+	case KEY_GRID:
+		options->grid = true;
+		return 0;
+	case KEY_GROWTH:
+		options->growth = true;
+		return 0;
+	case KEY_ALL:
+		options->only = BENCH_ALL;
+		return 0;
 	case KEY_JSON:
 		options->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": only options are taken", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (options->level != RUN_EXACT &&
+		    (options->grid || options->growth))
+			argp_error(state, "--grid and --growth are measured "
+					  "with --oracle=exact only");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -217,39 +186,40 @@ static const struct argp bench_argp = {
 	.options = option_list,
 	.parser = parse,
 	.children = children,
-	.doc = "Measure the same random programs bare and with all oracles.\v"
-	       "Rounds of the two take turns in one process. Exact is what a "
-	       "fuzz target does: replay and slow books on 1 program in 64.",
+	.doc = "Measure the same programs with more and more of the oracles.\v"
+	       "Rounds of the ways take turns in one process; CPU time. Each "
+	       "way has what the one before has: bare is the allocator and the "
+	       "backend without a check of any access, checks has those, "
+	       "executor runs the program, model predicts, twin keeps "
+	       "jemalloc's books, all is what a fuzz target does: all oracles, "
+	       "replay and slow books on 1 program in 64. Random programs are "
+	       "measured from executor on; only those of the tables can be run "
+	       "without it.",
 };
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct options options = {.source = source_default(),
 				  .rounds = ROUNDS_DEFAULT,
-				  .level = RUN_EXACT};
-	struct bench b = {.options = &options};
-	uint64_t i, count;
+				  .level = RUN_EXACT,
+				  .only = -1};
+	struct run *run;
+	struct json json;
 	bool holds;
 
 	options.source.count = PROGRAMS_DEFAULT;
 	argp_parse(cmd->argp, argc, argv, 0, NULL, &options);
-	count = options.source.count;
-	b.run = new_run();
-	b.programs = calloc(count, sizeof(*b.programs));
-	if (!b.programs)
-		abort();
-	for (i = 0; i < count; i++) {
-		prog_init(&b.programs[i]);
-		source_program(&options.source, options.source.start + i,
-			       &b.programs[i]);
+
+	run = new_run();
+	if (options.json) {
+		json_begin(&json, stdout);
+		json_object(&json, NULL);
+		json_number(&json, "rounds", options.rounds);
 	}
-
-	holds = bench(&b);
-
-	for (i = 0; i < count; i++)
-		prog_free(&b.programs[i]);
-	free(b.programs);
-	run_destroy(b.run);
+	holds = bench(&options, run, options.json ? &json : NULL);
+	if (options.json)
+		json_end(&json);
+	run_destroy(run);
 	return holds ? STATUS_HOLDS : STATUS_VERDICT;
 }
 

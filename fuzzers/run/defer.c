@@ -226,7 +226,7 @@ static void call(struct run *run, struct deferred *d)
 	d->came++;
 	d->actual = step.actual;
 	d->size = step.size;
-	if (step.actual.end != STEP_DONE || run_bare(run))
+	if (step.actual.end != STEP_DONE || run_blind(run))
 		return;
 
 	step.op.at = d->op.at;

@@ -114,14 +114,30 @@ static void call_free(struct run *run, struct step *step)
 		exec_stopped(step);
 }
 
+#define PATTERN_A 6364136223846793005ull
+#define PATTERN_C 1442695040888963407ull
+#define PATTERN_LANES 4u
+
+/* A linear congruence, in lanes so that a word need not wait for the one
+ * before. */
 void exec_pattern(struct run *run, uint8_t *bytes, uint64_t size)
 {
+	uint64_t lane[PATTERN_LANES], a = 1, c = 0;
 	uint64_t word = ++run->writes * 0x9E3779B97F4A7C15ull + 1;
+	uint64_t at = 0;
 
-	for (uint64_t i = 0; i < size; i += 8) {
-		word = word * 6364136223846793005ull + 1442695040888963407ull;
-		__builtin_memcpy(bytes + i, &word, size - i < 8 ? size - i : 8);
+	for (unsigned int k = 0; k < PATTERN_LANES; k++) {
+		word = word * PATTERN_A + PATTERN_C;
+		lane[k] = word;
+		c = c * PATTERN_A + PATTERN_C;
+		a *= PATTERN_A;
 	}
+	for (; size - at >= sizeof(lane); at += sizeof(lane)) {
+		__builtin_memcpy(bytes + at, lane, sizeof(lane));
+		for (unsigned int k = 0; k < PATTERN_LANES; k++)
+			lane[k] = lane[k] * a + c;
+	}
+	__builtin_memcpy(bytes + at, lane, size - at);
 }
 
 static void call_write(struct run *run, struct step *step)
@@ -133,7 +149,7 @@ static void call_write(struct run *run, struct step *step)
 	if (run_twinless(run))
 		return;
 
-	bytes = twin_bytes(run->twin, step->op.slot);
+	bytes = twin_overwrite(run->twin, step->op.slot);
 	exec_pattern(run, bytes, slot->size);
 	heap_fill(slot->offset, bytes, slot->size);
 }
@@ -255,10 +271,8 @@ static void call_misuse(struct run *run, struct step *step)
 
 /* ---- which slot --------------------------------------------------------- */
 
-/* Does a live object start where the last one of @slot did? */
-static bool taken_again(const struct run *run, uint16_t slot)
+static bool object_starts_at(const struct run *run, uint64_t offset)
 {
-	const uint64_t offset = run->slots.slot[slot].offset;
 	struct object object;
 
 	if (run_twinless(run)) {
@@ -276,6 +290,12 @@ static bool taken_again(const struct run *run, uint16_t slot)
 			return true;
 
 	return false;
+}
+
+/* Does a live object start where the last one of @slot did? */
+static bool taken_again(const struct run *run, uint16_t slot)
+{
+	return object_starts_at(run, run->slots.slot[slot].offset);
 }
 
 /* May EL2 have objects of its own in places that nobody has predicted? */
@@ -331,7 +351,9 @@ bool exec_take_slot(const struct run *run, struct op *op)
 			       : slots_next_freed(&run->slots, op->slot);
 		break;
 	default:
-		return true;
+		/* headers that lie elsewhere leave room for an object there */
+		return op->kind != OP_MISUSE || op->sub != MISUSE_BELOW ||
+		       !(object_starts_at(run, 0) || own_objects(run));
 	}
 	if (slot < 0)
 		return false;

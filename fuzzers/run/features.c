@@ -80,14 +80,13 @@ static uint32_t group(const struct op *op)
 /* Chunks of which not all is mapped, among the first ones. */
 static uint32_t holes(const struct step *step)
 {
-	uint32_t nr = step->walk_nr, n = 0;
+	const uint32_t nr = step->shape_known ? step->model->nr : step->walk_nr;
+	uint32_t n = 0;
 
-	if (!step->walk)
-		return 0;
-	if (nr > HEADERS_LOOKED_AT)
-		nr = HEADERS_LOOKED_AT;
-	for (uint32_t i = 0; i < nr; i++)
-		n += step->walk[i].unmapped > 1;
+	/* if they are known to be, the headers are the model's chunks */
+	for (uint32_t i = 0; i < nr && i < HEADERS_LOOKED_AT; i++)
+		n += step->shape_known ? step->model->chunk[i].mark != 0
+				       : step->walk[i].unmapped > 1;
 
 	return n;
 }

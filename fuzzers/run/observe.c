@@ -19,7 +19,7 @@ static uint64_t calls_bound(const struct run *run, const struct op *op)
 {
 	/* a VM may have room for as many vCPUs as the heap has words */
 	const bool clients = op->kind >= OP_CREATE && op->kind < OP_NUMBERS;
-	uint64_t chunks = run->before.nr + 8;
+	uint64_t chunks = (run->walks ? run->before.nr : run->shape.nr) + 8;
 
 	/* a damaged list may be walked in part only */
 	if (run_damaged(run))
@@ -60,6 +60,7 @@ void observe_begin(struct run *run, struct step *step)
 	step->stray_what = NULL;
 	step->unlike_page = STEP_NOWHERE;
 	step->unwiped_page = STEP_NOWHERE;
+	step->shape_known = false;
 	step->walk_broken = NULL;
 	step->model = run->model;
 	step->reclaimable_before = run->reclaimable;
@@ -107,7 +108,7 @@ static void count_pages(struct run *run, struct step *step)
  * the mapped pages that a failed first allocation left: there the model says
  * which it is. Of damaged headers the model says too how many there are.
  */
-static void walk_chunks(struct run *run, struct step *step)
+void observe_walk(struct run *run, struct step *step)
 {
 	struct walk *walk = &run->after;
 
@@ -127,6 +128,16 @@ static void walk_chunks(struct run *run, struct step *step)
 	for (uint32_t i = 0; i < walk->nr; i++)
 		step->after.used += walk->header[i].unmapped & 1;
 	step->after.free = walk->nr - step->after.used;
+}
+
+/* All headers, or those that the step could have changed. */
+static void look_at_headers(struct run *run, struct step *step,
+			    const struct heap_record *record)
+{
+	step->shape_known = !run->walks && step->actual.end == STEP_DONE &&
+			    shape_holds(run, step, record);
+	if (!step->shape_known)
+		observe_walk(run, step);
 }
 
 /* Heap pages mapped here and not there. */
@@ -169,8 +180,9 @@ void observe_new(struct run *run, struct step *step)
 static void compare(struct run *run, struct step *step,
 		    const struct object *object, uint64_t lo, uint64_t hi)
 {
-	const uint8_t *bytes = twin_bytes(run->twin, object->slot);
+	const bool blank = twin_blank(run->twin, object->slot);
 	const uint64_t end = object->offset + object->size;
+	const uint8_t *bytes;
 	uint64_t at;
 
 	if (step->changed_at != STEP_NOWHERE)
@@ -182,14 +194,19 @@ static void compare(struct run *run, struct step *step,
 	if (lo >= hi)
 		return;
 
-	bytes += lo - object->offset;
-	at = heap_differ(lo, bytes, hi - lo, &step->changed_actual);
+	if (blank) {
+		at = heap_nonzero(lo, hi - lo, &step->changed_actual);
+	} else {
+		bytes = twin_bytes(run->twin, object->slot) + lo -
+			object->offset;
+		at = heap_differ(lo, bytes, hi - lo, &step->changed_actual);
+	}
 	if (at == hi - lo)
 		return;
 
 	step->changed = *object;
 	step->changed_at = lo + at - object->offset;
-	step->changed_expect = bytes[at];
+	step->changed_expect = blank ? 0 : bytes[at];
 }
 
 /* Live objects in what was written. */
@@ -339,10 +356,10 @@ void observe_end(struct run *run, struct step *step)
 	ask_reclaimable(run, step);
 
 	count_pages(run, step);
-	if (run_exact(run))
-		walk_chunks(run, step);
-	run->census = step->after;
 	heap_record(&record);
+	if (run_exact(run))
+		look_at_headers(run, step, &record);
+	run->census = step->after;
 	step->calls = record.calls;
 	step->calls_bound = record.calls_bound;
 	if (step->actual.end != STEP_DONE)

@@ -62,6 +62,7 @@ void run_destroy(struct run *run)
 		model_destroy(run->model);
 	if (run->twin)
 		twin_destroy(run->twin);
+	shape_destroy(run);
 	destroy_headers(run->before.header);
 	destroy_headers(run->after.header);
 	free(run);
@@ -120,6 +121,19 @@ static void leave_twin_out(const struct run *run, struct step *step)
 		step->unbacked_page = STEP_NOWHERE;
 }
 
+/* The step was judged: the next begins with its headers, or they are told. */
+static void settle_headers(struct run *run, struct step *step, bool holds)
+{
+	if (run->walks || !run_exact(run) || run_blind(run))
+		return;
+	if (holds) {
+		shape_commit(run);
+		return;
+	}
+	shape_explain(run);
+	observe_walk(run, step);
+}
+
 /* Return: whether the oracles have nothing against it. */
 static bool run_step(struct run *run, struct step *step, struct verdict *v)
 {
@@ -134,10 +148,10 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 		return true;
 	}
 
-	if (!run_bare(run))
+	if (!run_blind(run))
 		observe_end(run, step);
 	leave_twin_out(run, step);
-	if (holds && !run_bare(run))
+	if (holds && !run_blind(run))
 		holds = run_damaged(run) ? damage_judge(run, step, v)
 					 : oracle_judge(step, v);
 	run->ended = step->actual.end != STEP_DONE;
@@ -147,6 +161,7 @@ static bool run_step(struct run *run, struct step *step, struct verdict *v)
 		run_note_object(run, step);
 	if (run->config.cells)
 		features_note(run->config.cells, step, &run->feature);
+	settle_headers(run, step, holds);
 	watch(run, step);
 
 	return holds;
@@ -207,6 +222,7 @@ static void reset(struct run *run)
 	run->cpu = 0;
 	run->before.nr = 0;
 	run->after.nr = 0;
+	shape_begin(run);
 	run->census = (struct census){.host = world->pool_pages};
 	run->reclaimable = 0;
 	run->ended = false;
@@ -214,6 +230,9 @@ static void reset(struct run *run)
 	memset(run->vm, 0, sizeof(run->vm));
 	defer_begin(run);
 	corrupt_begin(run);
+	run->walks = run->corrupts || run->config.digest ||
+		     (run->config.watch && !run->config.without_walk) ||
+		     !heap_sees_stores();
 	digest_begin(run);
 }
 
@@ -236,7 +255,7 @@ static bool begin(struct run *run, struct run_result *result)
 	observe_begin(run, step);
 	step->number = 0;
 	exec_init(run, step);
-	if (run_bare(run)) {
+	if (run_blind(run)) {
 		run->ended = step->actual.end != STEP_DONE;
 		return true;
 	}
@@ -247,6 +266,7 @@ static bool begin(struct run *run, struct run_result *result)
 	if (!holds)
 		blame_program(&result->verdict, "init");
 	run->ended = step->actual.end != STEP_DONE;
+	settle_headers(run, step, holds);
 
 	return holds;
 }
@@ -297,6 +317,28 @@ static bool contents_hold(struct run *run, const struct step *last,
 	return false;
 }
 
+/* Every header: what no operation was seen to write, too. */
+static bool headers_hold(struct run *run, const struct step *last,
+			 struct verdict *v)
+{
+	struct step whole = *last;
+
+	if (run->walks || !run_exact(run))
+		return true;
+
+	whole.actual.end = STEP_DONE;
+	whole.shape_known = false;
+	whole.walk_broken = NULL;
+	whole.corrupted = false;
+	observe_walk(run, &whole);
+	if (oracle_shape(&whole, v))
+		return true;
+
+	blame_program(v, "end");
+
+	return false;
+}
+
 /*
  * After a corruption: what is not as it was is a miss, and what a panic cut
  * short is in nobody's books.
@@ -329,7 +371,7 @@ static bool end(struct run *run, struct run_result *result)
 	struct books books = {.slow = run->config.slow_books};
 	struct verdict *v = &result->verdict;
 
-	if (run_bare(run))
+	if (run_blind(run))
 		return true;
 	if (run_damaged(run))
 		return end_damaged(run, result);
@@ -340,7 +382,8 @@ static bool end(struct run *run, struct run_result *result)
 		return true;
 	}
 
-	if (!run->ended && !contents_hold(run, &result->last, v))
+	if (!run->ended && !(headers_hold(run, &result->last, v) &&
+			     contents_hold(run, &result->last, v)))
 		return false;
 
 	count_expected(run, &books);

@@ -19,7 +19,10 @@
 enum run_level {
 	RUN_EXACT,    /* the model predicts everything */
 	RUN_CONTRACT, /* what any allocator must keep, whatever its policy */
-	RUN_BARE, /* no model, no twin, no oracle: only to measure against */
+	/* only to measure against; each has what the one before has: */
+	RUN_BARE,  /* no model, no twin, no oracle */
+	RUN_MODEL, /* the model predicts, and nobody compares */
+	RUN_TWIN,  /* there is a twin */
 };
 
 struct run;
@@ -35,6 +38,8 @@ struct run;
  *	   NULL: nobody asks. Not in the replay.
  * @watch: called after each step, also a skipped one, with the step that the
  *	   oracles have judged; NULL: nobody watches. Not in the replay.
+ * @without_walk: @watch does without step->walk: headers are read as if nobody
+ *	   watched
  * @data: for @watch
  */
 struct run_config {
@@ -46,6 +51,7 @@ struct run_config {
 	uint8_t *cells;
 	void (*watch)(void *data, const struct run *run,
 		      const struct step *step);
+	bool without_walk;
 	void *data;
 };
 

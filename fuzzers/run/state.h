@@ -7,6 +7,8 @@
 #include "run.h"
 #include "slots.h"
 
+struct heap_record;
+
 /* What the executor's own files share. */
 
 #define HEADER 16u     /* bytes */
@@ -15,6 +17,19 @@
 struct walk {
 	struct header *header;
 	uint32_t nr;
+};
+
+/**
+ * struct shape - The chunk list as the headers were seen to be; see shape.c.
+ * @chunk, @nr, @cap: the list
+ * @used: how many are
+ * @first: those before are as the model has them now; @used_now: its used ones
+ */
+struct shape {
+	struct model_chunk *chunk;
+	uint32_t nr, cap;
+	uint32_t used;
+	uint32_t first, used_now;
 };
 
 /**
@@ -62,6 +77,7 @@ struct defer {
  * @cpu: that operations run on
  * @before, @after: headers around the last step; they change places
  * @header_max: room in each
+ * @walks: all headers are read at each step; else @shape has them
  * @census, @reclaimable: after the last step
  * @ended: a panic, fault or hang has ended the program
  * @corrupts: the program has a corruption in it
@@ -83,6 +99,8 @@ struct run {
 	uint32_t cpu;
 	struct walk before, after;
 	uint32_t header_max;
+	bool walks;
+	struct shape shape;
 	struct census census;
 	uint64_t reclaimable;
 	bool ended;
@@ -95,7 +113,14 @@ struct run {
 
 static inline bool run_exact(const struct run *run)
 {
-	return run->config.level == RUN_EXACT;
+	return run->config.level == RUN_EXACT ||
+	       run->config.level == RUN_MODEL || run->config.level == RUN_TWIN;
+}
+
+/* Does nobody look at what comes of it? */
+static inline bool run_blind(const struct run *run)
+{
+	return run->config.level >= RUN_BARE;
 }
 
 static inline bool run_bare(const struct run *run)
@@ -118,7 +143,8 @@ static inline bool run_missed(const struct run *run)
 /* Without a twin the slots alone say what is live. */
 static inline bool run_twinless(const struct run *run)
 {
-	return run_bare(run) || run_missed(run);
+	return run_bare(run) || run->config.level == RUN_MODEL ||
+	       run_missed(run);
 }
 
 /* ---- exec.c ------------------------------------------------------------- */
@@ -254,6 +280,25 @@ void damage_missed(struct run *run, uint32_t step, struct verdict *v);
 /* run_note_object() - Keep twin and slots in step with what was handed out. */
 void run_note_object(struct run *run, const struct step *step);
 
+/* ---- shape.c ------------------------------------------------------------ */
+
+/* shape_begin() - No header has been seen yet. */
+void shape_begin(struct run *run);
+void shape_destroy(struct run *run);
+
+/*
+ * shape_holds() - Are the headers that the step could have changed the model's
+ * chunks, and so all of them? Counts them for the census, too.
+ */
+bool shape_holds(struct run *run, struct step *step,
+		 const struct heap_record *record);
+
+/* shape_commit() - They are, and the next step begins with them. */
+void shape_commit(struct run *run);
+
+/* shape_explain() - run->before is to be looked at: before the last step. */
+void shape_explain(struct run *run);
+
 /* ---- observe.c ---------------------------------------------------------- */
 
 /* observe_begin() - A step with what is known before it. */
@@ -264,6 +309,9 @@ void observe_new(struct run *run, struct step *step);
 
 /* observe_end() - What is seen after the call, for the oracles. */
 void observe_end(struct run *run, struct step *step);
+
+/* observe_walk() - Read all headers. */
+void observe_walk(struct run *run, struct step *step);
 
 /* observe_contents() - Compare every live object whole. */
 void observe_contents(struct run *run, struct step *step);

@@ -139,6 +139,7 @@ static struct run_config config_of(enum selfcheck_level level,
 	if (level == SELFCHECK_CONTRACT)
 		config.level = RUN_CONTRACT;
 	config.watch = look;
+	config.without_walk = true;
 
 	return config;
 }

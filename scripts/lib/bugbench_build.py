@@ -148,7 +148,7 @@ class Patched:
         inside = f"{folder}/"
         if not any(word.removeprefix(inside) in moved for word in words):
             return
-        for pattern in (r"-o (\S+)\.tmp", r"qc (\S+\.a)", r" -o (\S+)"):
+        for pattern in (r"-o (\S+)\.tmp", r"(?:qc|cr) (\S+\.a)", r" -o (\S+)"):
             match = re.search(pattern, command)
             if match:
                 break

@@ -269,7 +269,7 @@ def speed(theirs, ours, rounds=3):
             _, output, _ = child([hypheap, "bench", "--json", "--oracle=contract", *BENCH],
                                  BATCH_SECONDS)
             try:
-                times[hypheap].append(json.loads(output)["bare"]["ns_per_op"])
+                times[hypheap].append(json.loads(output)["executor"]["ns_per_op"])
             except (ValueError, KeyError):
                 return None
     return statistics.median(times[theirs]), statistics.median(times[ours])

@@ -78,4 +78,14 @@ static inline unsigned long map_one(uint32_t page, int byte)
 	return va;
 }
 
+/* A byte of the arena as it is: to a plain look it is poisoned. */
+static inline uint8_t byte_at(unsigned long at)
+{
+	uint8_t byte;
+
+	raw_copy(&byte, (void *)at, 1);
+
+	return byte;
+}
+
 #endif

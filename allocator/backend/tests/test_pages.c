@@ -127,7 +127,7 @@ static void hands_out_junk(void **state)
 						   PAGE),
 				 0);
 		for (unsigned long i = 0; i < PAGE; i++)
-			assert_int_not_equal(((uint8_t *)va)[i], 0);
+			assert_int_not_equal(byte_at(va + i), 0);
 	}
 }
 
@@ -142,7 +142,7 @@ static void fills_with_junk_again(void **state)
 	backend_host_junk(0);
 	assert_int_equal(backend_donate_hyp(pfn(0), 1), 0);
 	assert_int_equal(raw_nonzero((void *)linear(0), PAGE), 0);
-	assert_int_not_equal(((uint8_t *)linear(0))[PAGE - 1], 0);
+	assert_int_not_equal(byte_at(linear(0) + PAGE - 1), 0);
 }
 
 static void moves_bytes_with_the_mapping(void **state)
@@ -150,12 +150,12 @@ static void moves_bytes_with_the_mapping(void **state)
 	unsigned long va = map_one(3, 0x5a);
 
 	(void)state;
-	assert_int_equal(((uint8_t *)va)[PAGE - 1], 0x5a);
+	assert_int_equal(byte_at(va + PAGE - 1), 0x5a);
 	assert_int_equal(backend_lookup(va + 5), backend_page_phys(3) + 5);
 	assert_int_equal(backend_page_at(0), 3);
-	((uint8_t *)va)[7] = 0x77;
+	raw_fill((void *)(va + 7), 0x77, 1);
 	backend_unmap_range(va, va + PAGE);
-	assert_int_equal(((uint8_t *)linear(3))[7], 0x77);
+	assert_int_equal(byte_at(linear(3) + 7), 0x77);
 	assert_int_equal(backend_page_at(0), -1);
 }
 
@@ -168,7 +168,8 @@ static void pushes_a_page_that_is_still_mapped(void **state)
 
 	(void)state;
 	backend_cache_push(&mc, (void *)linear(3), link);
-	assert_memory_equal((void *)va, &link, sizeof(link));
+	assert_int_equal(raw_differ((void *)va, &link, sizeof(link)),
+			 sizeof(link));
 	backend_unmap_range(va, va + PAGE);
 	assert_int_equal(backend_cache_pop(&mc, (void *)linear(3)), link);
 }
@@ -313,8 +314,7 @@ static void changes_the_page_size(void **state)
 	backend_host_junk(3);
 	assert_int_equal(backend_donate_hyp(backend_page_phys(3) >> 16, 1), 0);
 	assert_int_not_equal(
-		((uint8_t *)backend_phys_to_virt(backend_page_phys(3)))[65535],
-		0);
+		byte_at(backend_phys_to_virt(backend_page_phys(3)) + 65535), 0);
 }
 
 int main(void)

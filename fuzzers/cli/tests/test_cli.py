@@ -160,7 +160,8 @@ class Commands(Case):
                      ("gen", "-o", "d", "--ops=0"),
                      ("stress", "--page=4097"), ("stress", "--page=8192"),
                      ("stress", "--profile=nice"), ("stress", "x"),
-                     ("bench", "--rounds=0"), ("version", "x"),
+                     ("bench", "--rounds=0"),
+                     ("bench", "--grid", "--oracle=contract"), ("version", "x"),
                      ("help", "frobnicate"), ("help", "a", "b")):
             done = self.call(*args, status=2)
             self.assertEqual(done.out, "")
@@ -509,14 +510,26 @@ class Random(Case):
 
     def test_bench(self):
         out = self.call("bench", "--runs=20", "--rounds=2", "--ops=20").out
-        self.assertRegex(out, r"\nbare +\d+ +\d+ +[\d.]+ .*\nexact +\d+ ")
+        self.assertRegex(out, r"\nexecutor +\d+ +\d+ +[\d.]+ .*\nmodel +\d+ ")
+        self.assertRegex(out, r"\nall +\d+ ")
         doc = json.loads(self.call("bench", "--runs=20", "--rounds=3",
                                    "--json").out)
-        self.assertEqual(doc["bare"]["ops"], doc["exact"]["ops"])
-        self.assertGreater(doc["exact"]["ns_per_op"], 0)
+        self.assertEqual(doc["executor"]["ops"], doc["all"]["ops"])
+        self.assertGreater(doc["all"]["ns_per_op"], 0)
         self.assertAlmostEqual(
             doc["ratio"],
-            doc["exact"]["ns_per_op"] / doc["bare"]["ns_per_op"], 3)
+            doc["all"]["ns_per_op"] / doc["executor"]["ns_per_op"], 3)
+
+    def test_bench_grid(self):
+        doc = json.loads(self.call("bench", "--grid", "--rounds=1",
+                                   "--json").out)
+        rows = doc["rows"]
+        self.assertEqual({row["ops_each"] for row in rows},
+                         {0, 8, 64, 256, 4096})
+        for row in rows:
+            for way in ("bare", "checks", "executor", "model", "twin", "all"):
+                self.assertGreater(row[way]["ns_per_program"], 0)
+            self.assertEqual(row["bare"]["ops"] == 0, row["ops_each"] == 0)
 
 
 class Verdict(Case):

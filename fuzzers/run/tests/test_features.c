@@ -57,6 +57,25 @@ static void shapes_have_cells_of_their_own(void **state)
 	assert_false(same(&one, &other));
 }
 
+/* Headers that were not read again are what the model has. */
+static void known_headers_have_the_same_cells(void **state)
+{
+	const struct header holed[] = {{.unmapped = 1}, {.unmapped = 4096}};
+	struct model_chunk chunk[] = {{.used = true},
+				      {.addr = 128, .mark = 4096}};
+	const struct model model = {.chunk = chunk, .nr = 2};
+	struct step read = plain(), known = plain();
+
+	(void)state;
+	read.walk = holed;
+	read.walk_nr = 2;
+	known.model = &model;
+	known.shape_known = true;
+	assert_true(same(&read, &known));
+	chunk[1].mark = 0;
+	assert_false(same(&read, &known));
+}
+
 /* Words, places in memory and numbers of a size that any heap may have. */
 static void the_rest_makes_no_difference(void **state)
 {
@@ -167,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shapes_have_cells_of_their_own),
+		cmocka_unit_test(known_headers_have_the_same_cells),
 		cmocka_unit_test(the_rest_makes_no_difference),
 		cmocka_unit_test(a_skipped_step_has_none),
 		cmocka_unit_test(numbers_stay),
