@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/gen.h"
-
 #include "afl_mutator.h"
 
 #define SPLICE_ONE_IN 6u
+#define COMMAND_MAX 65536u
 
 static_assert(AFL_INPUT_MAX == PROG_HEADER + 1000 * PROG_RECORD, "says what "
 								 "its comment "
@@ -33,6 +32,7 @@ struct trim {
 
 /**
  * struct mutator - What afl_custom_init() returns.
+ * @profile: of what begins afresh
  * @prog, @other, @mixed: kept between calls for their memory
  * @trim: between init_trim and the end of trimming
  * @out: what the last fuzz or trim handed out
@@ -40,6 +40,7 @@ struct trim {
  */
 struct mutator {
 	struct rng rng;
+	enum profile profile;
 	struct prog prog;
 	struct prog other;
 	struct prog mixed;
@@ -64,6 +65,52 @@ static uint8_t *room(struct mutator *m, size_t size)
 	return out;
 }
 
+/* Is @word, of @nr letters, @name, with or without folders before it? */
+static bool names(const char *word, size_t nr, const char *name)
+{
+	const size_t length = strlen(name);
+
+	return nr >= length && !memcmp(word + nr - length, name, length) &&
+	       (nr == length || word[nr - length - 1] == '/');
+}
+
+enum profile afl_profile(const char *words, size_t bytes)
+{
+	static const char *const targets[] = {
+		[PROFILE_HEAP] = "fuzz_heap",
+		[PROFILE_HOST] = "fuzz_host",
+		[PROFILE_CORRUPT] = "fuzz_corrupt",
+		[PROFILE_TEXT] = "fuzz_text",
+	};
+	enum profile profile = PROFILE_HEAP;
+	size_t nr;
+
+	for (size_t at = 0; at < bytes; at += nr + 1) {
+		nr = strnlen(words + at, bytes - at);
+		for (unsigned int i = 0; i <= PROFILE_TEXT; i++)
+			if (names(words + at, nr, targets[i]))
+				profile = (enum profile)i;
+	}
+
+	return profile;
+}
+
+static enum profile profile_of_target(void)
+{
+	FILE *file = fopen("/proc/self/cmdline", "r");
+	enum profile profile = PROFILE_HEAP;
+	char *words = malloc(COMMAND_MAX);
+
+	if (file && words)
+		profile =
+			afl_profile(words, fread(words, 1, COMMAND_MAX, file));
+	if (file)
+		(void)fclose(file);
+	free(words);
+
+	return profile;
+}
+
 void *afl_custom_init(void *afl, unsigned int seed)
 {
 	struct mutator *m = calloc(1, sizeof(*m));
@@ -72,6 +119,7 @@ void *afl_custom_init(void *afl, unsigned int seed)
 	if (!m)
 		return NULL;
 	rng_seed(&m->rng, seed);
+	m->profile = profile_of_target();
 	prog_init(&m->prog);
 	prog_init(&m->other);
 	prog_init(&m->mixed);
@@ -125,6 +173,8 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t buf_size,
 	}
 
 	prog_decode(prog, buf, buf_size);
+	if (!prog->nr)
+		prog_begin(prog, &m->rng, m->profile, max_size);
 	if (add_buf && !rng_below(&m->rng, SPLICE_ONE_IN)) {
 		prog_decode(&m->other, add_buf, add_buf_size);
 		prog_cross(&m->mixed, prog, &m->other, &m->rng, max_size);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "program/gen.h"
+
 /*
  * AFL++'s custom mutator interface (4.04c) on the mutator core. The names are
  * AFL++'s; it loads them from hypheap_afl_mutator.so by name.
@@ -17,8 +19,18 @@
 #define AFL_TRIM_STEPS 512u
 
 /**
+ * afl_profile() - What the programs of a target are about, by its name.
+ * @words: a command line as the kernel shows it, @bytes long: words end with 0
+ *
+ * Return: of the last word that is a target's, with or without folders; heap if
+ * there is none.
+ */
+enum profile afl_profile(const char *words, size_t bytes);
+
+/**
  * afl_custom_init() - One mutator.
- * @afl: AFL++'s own state, not looked at
+ * @afl: AFL++'s own state, not looked at: which target it is for is seen from
+ *	 the command line
  * @seed: all its chance comes from here
  *
  * Return: the @data of the others, NULL without memory.

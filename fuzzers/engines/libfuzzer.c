@@ -17,7 +17,6 @@
 
 #define BYTES_ONE_IN 16u
 #define HEADER_ONE_IN 16u
-#define FRESH_OPS 64u
 
 /* Kept between calls for their memory; each call fills them anew. */
 static struct prog first, second, mixed;
@@ -51,19 +50,6 @@ static size_t mutate_bytes(uint8_t *data, size_t size, size_t max_size,
 	       LLVMFuzzerMutate(data + keep, size - keep, max_size - keep);
 }
 
-/* Mutations add only what a program's swarm mask has, and this one has none. */
-static void begin_afresh(struct rng *rng, size_t max_size)
-{
-	const struct gen_config config = {
-		.ops = 1 + (uint32_t)rng_below(rng, FRESH_OPS),
-		.profile = engine_profile,
-	};
-
-	prog_generate(&first, rng, &config);
-	while (first.nr && prog_size(&first) > max_size)
-		first.nr--;
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed)
 {
@@ -78,7 +64,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 
 	prog_decode(&first, data, size);
 	if (!first.nr)
-		begin_afresh(&rng, max_size);
+		prog_begin(&first, &rng, engine_profile, max_size);
 	prog_mutate(&first, &rng, max_size);
 
 	return prog_encode(&first, data, max_size);

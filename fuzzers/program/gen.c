@@ -3,6 +3,9 @@
 
 #include "gen_step.h"
 
+/* Operations of a program for who has none yet, at most. */
+#define FRESH_OPS 64u
+
 /* Programs in phases: grow to a fill target, churn there, shrink, again. */
 
 static enum pace next_pace(struct rng *rng, enum pace pace)
@@ -244,4 +247,17 @@ void prog_generate(struct prog *prog, struct rng *rng,
 	cut_off(prog, ops);
 	late_put(&g);
 	misuse(&g);
+}
+
+void prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
+		size_t max)
+{
+	const struct gen_config config = {
+		.ops = 1 + (uint32_t)rng_below(rng, FRESH_OPS),
+		.profile = profile,
+	};
+
+	prog_generate(prog, rng, &config);
+	while (prog->nr && prog_size(prog) > max)
+		prog->nr--;
 }

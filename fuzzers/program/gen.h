@@ -38,6 +38,16 @@ void prog_generate(struct prog *prog, struct rng *rng,
 		   const struct gen_config *config);
 
 /**
+ * prog_begin() - A fresh program for an engine whose input is none.
+ * @max: the encoded size does not pass this many bytes, PROG_HEADER or more
+ *
+ * Mutations add only what a program's swarm mask has, and such an input's has
+ * nothing that is special to @profile.
+ */
+void prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
+		size_t max);
+
+/**
  * prog_mutate() - Change a program in one or a few places.
  * @max: the encoded size must not pass this many bytes
  *
