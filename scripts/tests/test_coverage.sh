@@ -91,7 +91,7 @@ done
 # a list that is short by a line
 sed '/ selftest_sizes:/,/^\t1 of/{/^\t1 of/d}' "$list" >short
 expect 1 "$coverage" --html html --unreachable short
-says '^NOT REACHED, and not listed: 1 lines'
+says '^NOT REACHED, and not listed: 1$'
 
 # what is no program, and what does not hold, is told
 printf 'hypheap 1\nnonsense\n' >one/bad.ops
