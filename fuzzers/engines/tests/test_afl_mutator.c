@@ -107,14 +107,14 @@ static size_t trim(void *mutator, uint8_t *data, size_t size,
 static void the_target_says_what_its_programs_are_about(void **state)
 {
 	static const char host[] = "afl-fuzz\0-i\0fuzz_heap\0--\0/b/fuzz_host";
-	static const char other[] = "fuzz_hosts\0x/fuzz_hos\0";
+	static const char none[] = "fuzz_hosts\0x/fuzz_hos\0";
 	static const char corrupt[] = "./fuzz_corrupt";
 
 	(void)state;
 	assert_int_equal(afl_profile(host, sizeof(host)), PROFILE_HOST);
 	assert_int_equal(afl_profile(host, sizeof(host) - 1), PROFILE_HOST);
 	assert_int_equal(afl_profile(host, sizeof(host) - 2), PROFILE_HEAP);
-	assert_int_equal(afl_profile(other, sizeof(other)), PROFILE_HEAP);
+	assert_int_equal(afl_profile(none, sizeof(none)), PROFILE_HEAP);
 	assert_int_equal(afl_profile(corrupt, sizeof(corrupt)),
 			 PROFILE_CORRUPT);
 	assert_int_equal(afl_profile("", 0), PROFILE_HEAP);
