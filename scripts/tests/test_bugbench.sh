@@ -4,32 +4,16 @@
 # it is told if one is not, or if a patch is none.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 bugs=$top/allocator/bugs
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 mkdir "$work/bugs"
 
 # quick STATUS ARGUMENT...
 quick() {
-	expected=$1
+	due=$1
 	shift
-	status=0
-	"$top/scripts/bugbench" --quick --out "$work/out" "$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] || {
-		tail -n 40 "$work/log"
-		echo "FAIL: $*: exit status $status, expected $expected"
-		exit 1
-	}
-}
-
-# says WORDS: the last command did
-says() {
-	grep -q -e "$1" "$work/log" || {
-		cat "$work/log"
-		echo "FAIL: it does not say: $1"
-		exit 1
-	}
+	expect "$due" "$top/scripts/bugbench" --quick --out "$work/out" "$@"
 }
 
 # one bug in each place that may have one: EL2, the host, a header, the backend

@@ -4,32 +4,10 @@
 # told if it does not: a smaller corpus, a list that is stale, one that is short.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 coverage=$top/scripts/coverage
 list=$top/allocator/coverage.unreachable
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS COMMAND...
-expect() {
-	expected=$1
-	shift
-	status=0
-	"$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
-}
-
-# says WORDS: the last command did
-says() {
-	grep -q -e "$1" "$work/log" || fail "it does not say: $1"
-}
 
 # reached KEY: how many lines of alloc.c, or all, by the last --json
 reached() {

@@ -4,20 +4,16 @@
 # where it cannot be.
 set -eu
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
 # bench STATUS WORDS ARGUMENT...: it ends with STATUS and says WORDS
 bench() {
-	due=$1 words=$2 is=0
+	due=$1
+	words=$2
 	shift 2
-	"$top/scripts/crashbench" --out "$work/out" "$@" >"$work/log" 2>&1 || is=$?
-	if [ "$is" -ne "$due" ] || ! grep -q -e "$words" "$work/log"; then
-		cat "$work/log"
-		echo "FAIL: $*: exit status $is, expected $due and: $words"
-		exit 1
-	fi
+	expect "$due" "$top/scripts/crashbench" --out "$work/out" "$@"
+	says "$words"
 }
 
 # one that a self test can show, one of the host's that it cannot

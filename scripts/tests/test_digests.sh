@@ -4,28 +4,14 @@
 # difference of a compiler or a backend that is planted shows up.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 30 "$work/log"
-	exit 1
-}
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
 # digests STATUS ARGUMENT...
 digests() {
-	expected=$1
+	due=$1
 	shift
-	status=0
-	"$top/scripts/digests" "$@" >"$work/log" 2>&1 </dev/null || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "digests $*: exit status $status, expected $expected"
-}
-
-says() {
-	grep -q "$1" "$work/log" || fail "it does not say \"$1\""
+	expect "$due" "$top/scripts/digests" "$@"
 }
 
 # planted NAME PRESET LIBRARY SOURCE SED: the hypheap of a preset with one file
@@ -40,17 +26,17 @@ planted() {
 		cd "$build"
 		cp "$3" "$work/$1.a"
 		# as the file itself is compiled, in its folder
-		command=$(ninja -t commands "${3%/*}/CMakeFiles/$(basename "$3" .a |
-			sed 's/^lib//').dir/${4#"${3%/*}/"}.o" | tail -n 1)
+		unit=$(ninja -t targets all |
+			sed -n "s|^\(${3%/*}/CMakeFiles/hypheap_[^:]*/${4#"${3%/*}/"}.o\):.*|\1|p")
+		command=$(ninja -t commands "$unit" | tail -n 1)
 		object=$work/$(basename "$4").o
 		eval "$(printf '%s' "$command" | sed "s| -o [^ ]*| -o $object|
 			s|-MF [^ ]*|-MF /dev/null|
-			s| -c [^ ]*| -I$top/$(dirname "$4") -c $changed|")"
-		ar r "$work/$1.a" "$object"
-		eval "$(ninja -t commands hypheap | tail -n 1 |
-			sed "s| $3| $work/$1.a|g; s| -o hypheap | -o $work/$1 |")"
-	) >"$work/log" 2>&1 || true
-	[ -x "$work/$1" ] || fail "$1 does not build"
+			s| -c [^ ]*| -iquote $top/$(dirname "$4") -c $changed|")" &&
+			ar r "$work/$1.a" "$object" &&
+			eval "$(ninja -t commands hypheap | tail -n 1 |
+				sed "s| $3| $work/$1.a|g; s| -o hypheap | -o $work/$1 |")"
+	) >"$work/log" 2>&1 || fail "$1 does not build"
 }
 
 for preset in release gcc; do

@@ -5,27 +5,10 @@
 # no program, a header of another version; and what is there already.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 distil=$top/scripts/distil
 hypheap=$top/build/release/hypheap
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS COMMAND...
-expect() {
-	expected=$1
-	shift
-	status=0
-	"$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
-}
 
 # one_line WORDS: that is all the last command said
 one_line() {

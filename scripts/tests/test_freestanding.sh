@@ -4,24 +4,16 @@
 # another symbol, a libc header or floating point does not pass.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
 # freestanding STATUS WORDS ARGUMENT...
 freestanding() {
-	expected=$1
+	due=$1
 	words=$2
 	shift 2
-	status=0
-	"$top/scripts/freestanding" --compiler clang "$@" >"$work/log" 2>&1 ||
-		status=$?
-	if [ "$status" -ne "$expected" ] || ! grep -q "$words" "$work/log"; then
-		echo "FAIL: freestanding $*: status $status, expected $expected" \
-			"and \"$words\""
-		cat "$work/log"
-		exit 1
-	fi
+	expect "$due" "$top/scripts/freestanding" --compiler clang "$@"
+	says "$words"
 }
 
 # with TEXT: an alloc.c that has this, too

@@ -4,25 +4,8 @@
 # says how to see it again, and leaves no process behind.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS COMMAND...
-expect() {
-	expected=$1
-	shift
-	status=0
-	"$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
-}
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
 cd "$work"
 expect 0 "$top/scripts/fuzz" --help

@@ -4,24 +4,14 @@
 # and does not believe an argument that is stale.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS ARGUMENT...
-expect() {
-	expected=$1
+# mutants STATUS ARGUMENT...
+mutants() {
+	due=$1
 	shift
-	status=0
-	"$top/scripts/mutants" "$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
+	expect "$due" "$top/scripts/mutants" "$@"
 }
 
 has() {
@@ -29,17 +19,17 @@ has() {
 }
 
 cd "$work"
-expect 0 --help
+mutants 0 --help
 has --seconds
-expect 2 --seconds -1
-expect 2 --sample 0
-expect 2 --arguments "$work/none"
-expect 2 --corpus "$work"
-expect 2 --only no_such_function
-expect 2 --show ffffffff
+mutants 2 --seconds -1
+mutants 2 --sample 0
+mutants 2 --arguments "$work/none"
+mutants 2 --corpus "$work"
+mutants 2 --only no_such_function
+mutants 2 --show ffffffff
 
 # each operator has found something, and no mutant is told twice
-expect 0 --list
+mutants 0 --list
 for operator in operator constant condition statement arguments return check; do
 	has "^alloc\.c:[0-9]+ [0-9a-f]{8} [a-z_]+ $operator: "
 done
@@ -51,7 +41,7 @@ has ' heap_free check: WARN_ON\(!chunk_is_used\(chunk\)\) -> \(void\)\(!chunk'
 
 # what a walk needs is missed at once; what nobody compiles is not counted
 : >none
-expect 0 --only chunk_hash --seconds 0 --arguments none --json doc
+mutants 0 --only chunk_hash --seconds 0 --arguments none --json doc
 has '^total .* 100\.0 %$'
 python3 - doc <<'EOF'
 import json
@@ -69,18 +59,18 @@ EOF
 
 # the change that is shown is the one that is meant
 id=$(sed -n 's/.*"id": "\([0-9a-f]*\)".*/\1/p' doc | head -n 1)
-expect 0 --show "$id"
+mutants 0 --show "$id"
 has '^- ' && has '^\+ '
 
 # a survivor is told, until it is argued for
-expect 1 --only chunk_prev --seconds 0 --arguments none
+mutants 1 --only chunk_prev --seconds 0 --arguments none
 has '^survived:$' && has 'chunk_prev condition: !chunk->prev -> 0$'
-expect 0 --only chunk_prev --seconds 0
+mutants 0 --only chunk_prev --seconds 0
 has '^argued to be equivalent:$' && has ' 0 survived, 1 argued'
 
 # stale: killed, gone, another one, without an argument, twice
 stale() {
-	expect 1 --only chunk_prev --seconds 0 --arguments argued
+	mutants 1 --only chunk_prev --seconds 0 --arguments argued
 	has "^error: argued:[0-9]+: $1"
 }
 "$top/scripts/mutants" --only chunk_prev --list | cut -d ' ' -f 2- >all
@@ -115,7 +105,6 @@ builder = Builder(top)
 builder.text = builder.source.read_text(encoding="utf-8")
 command = builder.compile_command()
 
-
 def ids(text):
     (work / "alloc.c").write_text(text, encoding="utf-8")
     (work / "overlay.yaml").write_text(json.dumps({
@@ -125,7 +114,6 @@ def ids(text):
     overlaid = command[:-1] + ["-ivfsoverlay", str(work / "overlay.yaml"), command[-1]]
     found = mutants_edits.find(overlaid, builder.folder, builder.source, text, work)[0]
     return {mutant.id: mutant for mutant in found}
-
 
 before = ids(builder.text)
 line = "\tunsigned long mark;\n"

@@ -5,30 +5,20 @@
 # too many, a target that is none, or a sanitizer missing from our own functions.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 check=$top/scripts/ossfuzz-check
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS ARGUMENT...
-expect() {
-	expected=$1
+# judged STATUS ARGUMENT...
+judged() {
+	due=$1
 	shift
-	status=0
-	"$check" "$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
+	expect "$due" "$check" "$@"
 }
 
 # refuses WORDS: bad/ does not pass, and it is told why
 refuses() {
-	expect 1 --judge bad --engine libfuzzer --sanitizer address --target fuzz_text
+	judged 1 --judge bad --engine libfuzzer --sanitizer address --target fuzz_text
 	grep -q "^BAD BUILD libfuzzer, address: $1" log || fail "it does not say: $1"
 }
 
@@ -39,16 +29,16 @@ bad() {
 }
 
 cd "$work"
-expect 0 --help
-expect 2 --target fuzz_none
-expect 2 --judge "$work/none" --engine afl --sanitizer address
-expect 2 --judge "$work"
-expect 2 --engine none
+judged 0 --help
+judged 2 --target fuzz_none
+judged 2 --judge "$work/none" --engine afl --sanitizer address
+judged 2 --judge "$work"
+judged 2 --engine none
 
 # seeds come from a hypheap that is there; the whole check builds its own
 hypheap=$top/build/release/hypheap
 [ -x "$hypheap" ] || fail "no build/release/hypheap: run scripts/test"
-expect 0 --engine libfuzzer --sanitizer address --target fuzz_text \
+judged 0 --engine libfuzzer --sanitizer address --target fuzz_text \
 	--hypheap "$hypheap" -o "$work/build"
 grep -Eq 'fuzz_text: [0-9]{4,} calls to __asan\*, [0-9]{2,} of them ours' log ||
 	fail "it counts no calls"

@@ -3,30 +3,8 @@
 # scripts/selfcheck refuses what it should, and finds the planted bug.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS COMMAND...
-expect() {
-	expected=$1
-	shift
-	status=0
-	"$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
-}
-
-# says WORDS: the last command did
-says() {
-	grep -q -e "$1" "$work/log" || fail "it does not say: $1"
-}
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
 cd "$work"
 expect 0 "$top/scripts/selfcheck" --help

@@ -4,24 +4,14 @@
 # bug, found by fuzzing or by a program, what CI needs: status, JUnit, SARIF, pages.
 set -eu
 
-top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=lib/test.sh
+. "$(dirname -- "$0")/../lib/test.sh"
 
-fail() {
-	echo "FAIL: $*"
-	[ ! -s "$work/log" ] || tail -n 40 "$work/log"
-	exit 1
-}
-
-# expect STATUS ARGUMENT...
-expect() {
-	expected=$1
+# smoke STATUS ARGUMENT...
+smoke() {
+	due=$1
 	shift
-	status=0
-	"$top/scripts/smoke" "$@" >"$work/log" 2>&1 || status=$?
-	[ "$status" -eq "$expected" ] ||
-		fail "$*: exit status $status, expected $expected"
+	expect "$due" "$top/scripts/smoke" "$@"
 }
 
 # results FOLDER FAILURES RESULTS...: junit.xml has so many failures (of replay, of
@@ -54,20 +44,20 @@ END
 }
 
 cd "$work"
-expect 0 --help
+smoke 0 --help
 grep -q 'exit status' log || fail "--help does not tell of the exit status"
-expect 2 --seconds 0
-expect 2 --target fuzz_none
-expect 2 --corpus "$work/none"
-expect 2 --seed 0
-expect 2 --alloc "$work/none.c"
+smoke 2 --seconds 0
+smoke 2 --target fuzz_none
+smoke 2 --corpus "$work/none"
+smoke 2 --seed 0
+smoke 2 --alloc "$work/none.c"
 
 # what holds: programs that the bug planted below does not touch, and our own code;
 # one allocator for all, so that there is one build
 planted=$top/scripts/tests/planted.c
 mkdir clean-corpus
 cp "$top"/corpus/seeds/misuse-*.ops clean-corpus/
-expect 0 --seconds 6 --target fuzz_text --alloc "$planted" --corpus clean-corpus \
+smoke 0 --seconds 6 --target fuzz_text --alloc "$planted" --corpus clean-corpus \
 	-o clean
 grep -q '^commit [0-9a-f]*.*, seed [0-9]*$' log || fail "no seed"
 grep -q '^fuzz_text: [0-9.]*[kM]* programs, .* 0 findings$' log || fail "not fuzzed"
@@ -76,7 +66,7 @@ results clean 0 0
 # what does not hold is told for the corpus, and that it ends there
 mkdir corpus
 printf 'hypheap 1\n# expect: pages/alloc\ntopup 1\n' >corpus/unmet.ops
-expect 1 --seconds 10 --target fuzz_text --alloc "$planted" --corpus corpus -o unmet
+smoke 1 --seconds 10 --target fuzz_text --alloc "$planted" --corpus corpus -o unmet
 python3 -B - unmet/junit.xml <<'END'
 import sys
 from xml.etree import ElementTree
@@ -84,14 +74,14 @@ root = ElementTree.parse(sys.argv[1]).getroot()
 assert (root.get("failures"), root.get("skipped")) == ("1", "1"), root.attrib
 END
 printf 'hypheap 1\nnonsense\n' >corpus/unmet.ops
-expect 2 --seconds 10 --target fuzz_text --alloc "$planted" --corpus corpus -o unmet
+smoke 2 --seconds 10 --target fuzz_text --alloc "$planted" --corpus corpus -o unmet
 
 # a planted bug: a program of the corpus meets it, or fuzzing from nothing does
 printf 'hypheap 1\ntopup 4; a = alloc 6000\n' >corpus/unmet.ops
-expect 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o met
+smoke 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o met
 results met 1 0 zeroed/alloc
 printf 'hypheap 1\ntopup 1\n' >corpus/unmet.ops
-expect 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o found
+smoke 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o found
 grep -q '^FOUND zeroed/' log || fail "fuzzing found something else"
 results found 0 1 "$(sed -n 's/^FOUND \(zeroed[^:]*\):.*/\1/p' log | head -n 1)"
 grep -q 'signature: zeroed/' found/crashes/*.report || fail "no report"
@@ -99,6 +89,6 @@ grep -q 'signature: zeroed/' found/crashes/*.report || fail "no report"
 
 # again into the same folder: nothing of before is left
 printf 'hypheap 1\ntopup 4; a = alloc 6000\n' >corpus/unmet.ops
-expect 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o found
+smoke 1 --seconds 60 --target fuzz_heap --alloc "$planted" --corpus corpus -o found
 results found 1 0 zeroed/alloc
 echo "smoke holds on the corpus, and tells of a planted bug"
