@@ -106,7 +106,7 @@ struct ring_buffer_desc {
 
 #define TRACE_MIN_PAGES 3
 #define TRACE_PAGE_BYTES 40 /* what EL2 keeps of a page */
-#define VM_MAX 16
+#define VM_MAX 8
 #define VM_HANDLE_FIRST 0x1000
 
 #endif

@@ -35,7 +35,7 @@
 /* A hypercall that is refused: what the host's functions return of it. */
 #define WORLD_REFUSED (-1)
 
-#define WORLD_VMS 16u
+#define WORLD_VMS 8u
 #define WORLD_HANDLE_FIRST 0x1000u
 #define WORLD_REFS_MAX 65535u
 #define WORLD_HEAP 1u	  /* what the host calls the heap, */

@@ -4,7 +4,7 @@
 /* The estimate, of what the host does besides giving and taking pages. */
 
 #define HEADER 16u
-#define VM_ENTRIES 16u
+#define VM_ENTRIES 8u
 #define TRACE_BYTES 40u /* that EL2 keeps of a page */
 #define TRACE_LEAST 3u
 #define SELFTEST_PAGES 6u

@@ -12,7 +12,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define LOOK_BACK 256u
 #define HANDLE_FIRST 0x1000u
-#define VM_ENTRIES 16u
+#define VM_ENTRIES 8u
 
 void motif_emit(struct motif *m, struct op op)
 {

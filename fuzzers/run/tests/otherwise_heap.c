@@ -124,7 +124,7 @@ const struct otherwise otherwise_documented[] = {
 	 "spare 1", "spare 2"},
 	{"known/vm-ended-past-the-kernel-costs-its-pages", "destroy vm 0",
 	 accepted, "result/destroy", "expected -ENOENT", "got 0"},
-	{"known/refused-vm-costs-the-host-its-top-up", "create vm 16 600",
+	{"known/refused-vm-costs-the-host-its-top-up", "create vm 8 600",
 	 accepted, "result/create", "expected -ENOSPC", "got 0"},
 	{"known/self-test-with-a-page-too-many", "selftest", accepted,
 	 "result/selftest", "expected -EINVAL", "got 0"},
