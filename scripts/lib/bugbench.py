@@ -23,7 +23,7 @@ from fuzz_error import Stop
 TOP = Path(__file__).resolve().parents[2]
 BUGS = TOP / "allocator/bugs"
 WORK = TOP / "build/bugbench"
-FUZZING = ("libfuzzer", "bytes", "afl", "uniform")
+FUZZING = ("libfuzzer", "nostate", "bytes", "afl", "uniform")
 REPLAYS = ("selftest", "corpus")
 
 DESCRIPTION = """\
@@ -31,6 +31,7 @@ Builds the allocator with each of the bugs in allocator/bugs/ in it, and tells h
 soon each is found. First the bug's own sequence is run: its oracle must object,
 and nobody to the clean build. Then, each from nothing:
   libfuzzer  libFuzzer with our mutator, from an empty corpus
+  nostate    the same, which is told edges only, no features of state
   bytes      libFuzzer on raw bytes
   afl        AFL++ with our mutator
   uniform    random programs, no feedback
@@ -96,7 +97,8 @@ class Bench:
         self.done = 0
         self.start = time.monotonic()
         self.results = {bug.name: {"engines": {}} for bug in self.bugs}
-        self.kinds = {"libfuzzer": engines.LibFuzzer(), "bytes": engines.Bytes(),
+        self.kinds = {"libfuzzer": engines.LibFuzzer(), "nostate": engines.NoState(),
+                      "bytes": engines.Bytes(),
                       "afl": engines.Afl(TOP / "build/afl/hypheap_afl_mutator.so"),
                       "uniform": engines.Uniform(), "selftest": engines.SelfTest(),
                       "corpus": engines.Corpus(TOP / "corpus")}
@@ -109,7 +111,7 @@ class Bench:
                 wanted.setdefault(kind.preset, set()).update(b.target for b in self.bugs)
             if kind.preset == "afl":
                 wanted["afl"].add("hypheap_afl_mutator")
-        if set(self.args.engines) & {"libfuzzer", "bytes", "afl"}:
+        if set(self.args.engines) & {"libfuzzer", "nostate", "bytes", "afl"}:
             wanted["coverage"] = {"hypheap"}
         for preset, targets in wanted.items():
             self.say(f"building {preset}: {' '.join(sorted(targets))}")

@@ -119,6 +119,7 @@ class LibFuzzer:
     preset = "libfuzzer"
     seeded = True
     mutator = "on"
+    features = "on"
 
     def binary(self, bug):
         return bug.target
@@ -131,7 +132,7 @@ class LibFuzzer:
             [binaries[self.preset], f"-seed={seed}", "-max_len=4096", "-timeout=25",
              "-rss_limit_mb=2560", "-detect_leaks=0", "-print_final_stats=1",
              f"-artifact_prefix={folder}/found-", kept],
-            seconds, folder, _environment(HYPHEAP_MUTATOR=self.mutator))
+            seconds, folder, _environment(HYPHEAP_MUTATOR=self.mutator, HYPHEAP_FEATURES=self.features))
         programs = _number(r"number_of_executed_units: (\d+)", text) or \
             _number(r"(?m)^#(\d+)", text)
         if status == 0 or status is None:
@@ -141,6 +142,12 @@ class LibFuzzer:
     @staticmethod
     def kept(folder):
         return sorted((folder / "kept").iterdir())
+
+
+class NoState(LibFuzzer):
+    """It is told edges only, no features of state."""
+
+    features = "off"
 
 
 class Bytes(LibFuzzer):
