@@ -2,16 +2,17 @@
 """Does the harness notice a mutant? Replays, fuzzes, and remembers the answer."""
 
 import json
+import os
 import re
 import signal
 import subprocess
-import time
+import threading
 from dataclasses import asdict, dataclass, field
 
 import mutants_claims
 from mutants_build import TESTS, sha
 
-REPLAY_SECONDS = 5  # of the whole corpus, which takes a tenth of one
+REPLAY_SECONDS = 20  # of the whole corpus, which takes one
 FILE_SECONDS = 3
 PAGE_AT = 6  # in the header of a program in bytes: which page size
 TEST_SECONDS = 30
@@ -42,7 +43,7 @@ class Verdict:
     where: str = ""
     saw: list = field(default_factory=list)
     fault: str = ""  # the harness itself failed
-    seconds: float = 0
+    seconds: float = 0  # of a core
 
     @property
     def killed(self):
@@ -68,27 +69,30 @@ class Judge:
     # ---- children -----------------------------------------------------------------
 
     def _child(self, command, seconds, number=signal.SIGKILL, grace=0):
-        """(status or None if it had to be killed, what it printed)."""
+        """(status or None if it had to be killed, what it printed, seconds of a core)."""
         if self.stopped.is_set():
             raise KeyboardInterrupt
+        late = threading.Event()
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, cwd=self.builder.work(),
                               start_new_session=True) as child:
-            late = False
-            try:
-                output = child.communicate(timeout=seconds)[0]
-            except subprocess.TimeoutExpired:
-                late = True
-                child.send_signal(number)
-                try:
-                    output = child.communicate(timeout=grace)[0]
-                    late = number == signal.SIGKILL
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    output = child.communicate()[0]
+            def kill():
+                late.set()
+                child.kill()
+
+            timers = [threading.Timer(seconds, child.send_signal, [number]),
+                      threading.Timer(seconds + grace, kill)]
+            for timer in timers if grace else timers[1:]:
+                timer.start()
+            output = child.stdout.read()
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            for timer in timers:
+                timer.cancel()
         if self.stopped.is_set():  # it may have been us who ended it
             raise KeyboardInterrupt
-        return None if late else child.returncode, output.decode(errors="replace")
+        return (None if late.is_set() else child.returncode, output.decode(errors="replace"),
+                usage.ru_utime + usage.ru_stime)
 
     # ---- the corpus ---------------------------------------------------------------
 
@@ -96,7 +100,8 @@ class Judge:
         """What holds with the allocator as it is, for each part."""
         paths = self.builder.link(self.builder.original, ["hypheap", "bare_selftest", *TESTS])
         for part, options in PARTS.items():
-            status, output = self._child([paths[0], "run", "--json", *options, *self.files], 60)
+            status, output, _ = self._child(
+                [paths[0], "run", "--json", *options, *self.files], 60)
             holds = {line["file"]: not self._verdict_on(line) for line in json_lines(output)}
             self.programs[part] = [path for path in self.files if holds.get(str(path))]
             if status is None or len(holds) != len(self.files):
@@ -115,12 +120,16 @@ class Judge:
         found = [path for path in self.programs[part] if path.parent.name == "found"]
         written = [path for path in self.programs[part] if path.parent.name != "found"]
         verdict = self._replay(hypheap, part, written)
-        return verdict if verdict.killed or not found else self._replay(hypheap, part, found)
+        if verdict.killed or not found:
+            return verdict
+        second = self._replay(hypheap, part, found)
+        second.seconds += verdict.seconds
+        return second
 
     def _replay(self, hypheap, part, programs):
         command = [hypheap, "run", "--json", *PARTS[part]]
-        status, output = self._child([*command, *programs], REPLAY_SECONDS)
-        verdict = Verdict()
+        status, output, taken = self._child([*command, *programs], REPLAY_SECONDS)
+        verdict = Verdict(seconds=taken)
         self._note(verdict, output)
         if status is None:
             self._one_by_one(verdict, command, programs)
@@ -157,7 +166,8 @@ class Judge:
     def _one_by_one(self, verdict, command, programs):
         """One of them hangs, and took with it what was printed before."""
         for path in programs:
-            status, output = self._child([*command, path], FILE_SECONDS)
+            status, output, taken = self._child([*command, path], FILE_SECONDS)
+            verdict.seconds += taken
             self._note(verdict, output)
             if status is None and not verdict.by:
                 verdict.by, verdict.where = "hang", path.name
@@ -172,7 +182,7 @@ class Judge:
 
     def programs_pass(self, paths):
         for path in paths:
-            status, _ = self._child([path], TEST_SECONDS)
+            status, _, _ = self._child([path], TEST_SECONDS)
             if status:
                 return Verdict(by=path.name, signature=f"exit status {status}", where=path.name,
                                saw=[path.name])
@@ -185,12 +195,12 @@ class Judge:
 
     def stress(self, hypheap, seconds):
         verdict = Verdict()
-        began = time.monotonic()
         for seed, (profile, ops) in enumerate(STRESS, 1):
             command = [hypheap, "stress", "--runs=0", f"--seed={seed}", f"--ops={ops}",
                        f"--profile={profile}", "--page=4096", "--json", "-o", "/dev/null"]
-            status, output = self._child(command, seconds / len(STRESS), signal.SIGINT,
-                                         GRACE_SECONDS)
+            status, output, taken = self._child(command, seconds / len(STRESS), signal.SIGINT,
+                                                GRACE_SECONDS)
+            verdict.seconds += taken
             found = re.search(r'"signature":\s*"([^"]+)"', output)
             if status == 0:
                 continue
@@ -204,7 +214,6 @@ class Judge:
                 verdict.fault = f"exit status {status}"
             verdict.saw = [verdict.by]
             break
-        verdict.seconds = time.monotonic() - began
         return verdict
 
     def digest(self, hypheap, piece):
@@ -213,7 +222,7 @@ class Judge:
         command = [hypheap, "stress", f"--runs={count}", "--seed=1", f"--start={start}",
                    f"--ops={ops}", f"--profile={profile}", "--page=4096", "--digest", "--json",
                    "-o", "/dev/null"]
-        status, output = self._child(command, PROOF_SECONDS)
+        status, output, _ = self._child(command, PROOF_SECONDS)
         found = re.search(r'"digest":\s*"(\w+)"', output)
         return Verdict(signature=found.group(1) if status == 0 and found else f"status {status}")
 

@@ -129,7 +129,8 @@ class Report:
 
     def parts(self):
         """By the corpus alone: what each part of the harness earns."""
-        mutants = [m for m in self.own if self.results[m.id].parts]
+        mutants = [m for m in self.own
+                   if self.results[m.id].outcome in ("killed", "survived", "argued")]
         if not mutants:
             return
         print("\n{:28}{:>13}{:>13}{:>9}".format("judged by, corpus alone", "killed", "missed",
@@ -141,6 +142,8 @@ class Report:
             killed = sum(part in self.results[m.id].parts for m in mutants)
             print(f"{names[part]:28}{killed:>13}{len(mutants) - killed:>13}"
                   f"{percent(killed, len(mutants)):>9}")
+        took = sum(self.results[m.id].seconds for m in self.own)
+        print(f"(the corpus with all oracles, for all mutants: {took:.0f} s of one core)")
 
     def survivors(self):
         for outcome, words in (("survived", "survived"), ("argued", "argued to be equivalent")):
