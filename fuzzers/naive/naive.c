@@ -22,6 +22,8 @@
 #define SLOTS 64u
 #define PAGES 64u /* of the heap, and the host's */
 #define PAGES_AT_FIRST 32u
+#define PAGES_MOST 8u /* by a call */
+#define BYTES_MOST 4096u
 
 static uint64_t object_at[SLOTS]; /* 0: the slot is empty */
 
@@ -53,20 +55,22 @@ static bool call(uint8_t which, uint64_t *at, uint64_t number)
 	bool got;
 	int err;
 
-	switch (which % 4) {
-	case 0: /* what the slot had is lost */
-		if (!heap_alloc(number, &got, at))
+	switch (which % 8) {
+	case 6:
+		return host_topup(number % PAGES_MOST, &err);
+	case 7:
+		return host_reclaim(number % PAGES_MOST, &pages);
+	case 0:
+	case 1:
+	case 2: /* what the slot had is lost */
+		if (!heap_alloc(number % BYTES_MOST, &got, at))
 			return false;
 		if (!got)
 			*at = 0;
 		return true;
-	case 1:
+	default:
 		*at = 0;
 		return was ? heap_free(was) : heap_free_null();
-	case 2:
-		return host_topup(number % PAGES, &err);
-	default:
-		return host_reclaim(number % PAGES, &pages);
 	}
 }
 

@@ -70,7 +70,7 @@ class LibFuzzer(fuzz_engines.LibFuzzer):
     def command(self, i):
         return [self.binary, f"-seed={SEED}", f"-max_len={program_bytes(self.subject.ops)}",
                 "-len_control=0", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
-                f"-artifact_prefix={self.artifacts}/libfuzzer-"]
+                "-print_funcs=0", f"-artifact_prefix={self.artifacts}/libfuzzer-"]
 
 
 class Afl(fuzz_engines.Afl):
@@ -102,7 +102,7 @@ def _sample(engine):
 def _look(engine, seconds):
     """Samples at the begin and at the end of so many core seconds."""
     late = time.monotonic() + (seconds + 10) * PATIENCE
-    begin = None
+    begin = first = None
     while True:
         time.sleep(POLL)
         if not engine.running():
@@ -112,7 +112,8 @@ def _look(engine, seconds):
         now = _sample(engine)
         if begin is None:
             # a start is no part of a rate
-            if now[1] and now[0] >= seconds / 5:
+            first = first or (now if now[1] else None)
+            if first and now[0] >= first[0] + seconds / 4:
                 begin = now
         elif now[0] >= begin[0] + seconds:
             return begin, now
