@@ -143,6 +143,13 @@ bool bench_grid(struct run *run, unsigned int rounds, struct json *j)
 	return true;
 }
 
+bool bench_row(struct run *run, unsigned int rounds, uint32_t ops,
+	       uint32_t live, uint32_t pages, struct json *j)
+{
+	head(j);
+	return row(run, rounds, ops, live, pages, j);
+}
+
 bool bench_growth(struct run *run, unsigned int rounds, struct json *j)
 {
 	static const uint32_t lives[] = {16, 64, 256, 1024, 4096};

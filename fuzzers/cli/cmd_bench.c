@@ -10,6 +10,9 @@
 #define PROGRAMS_DEFAULT 1000u
 #define ROUNDS_DEFAULT 9u
 #define ROUNDS_MAX 1000u
+#define ROW_OPS_MAX 65536u
+#define ROW_LIVE_MAX 4096u
+#define ROW_PAGES_MAX 32768u
 
 struct options {
 	struct source source;
@@ -17,7 +20,9 @@ struct options {
 	enum run_level level; /* of the way that has all oracles */
 	bool json;
 	bool grid, growth;
-	int only; /* a way, or -1 */
+	bool row;
+	uint32_t ops, live, pages; /* of the row */
+	int only;		   /* a way, or -1 */
 };
 
 static void print_way(const struct bench *b, enum bench_way way)
@@ -91,12 +96,15 @@ static bool bench(const struct options *options, struct run *run,
 {
 	bool holds;
 
-	if (!options->grid && !options->growth)
+	if (!options->grid && !options->growth && !options->row)
 		return bench_random(options, run, j);
 
 	if (j)
 		json_array(j, "rows");
-	holds = (!options->grid || bench_grid(run, options->rounds, j)) &&
+	holds = (!options->row ||
+		 bench_row(run, options->rounds, options->ops, options->live,
+			   options->pages, j)) &&
+		(!options->grid || bench_grid(run, options->rounds, j)) &&
 		(!options->growth || bench_growth(run, options->rounds, j));
 	if (j)
 		json_end(j);
@@ -113,6 +121,7 @@ enum {
 	KEY_JSON,
 	KEY_GRID,
 	KEY_GROWTH,
+	KEY_ROW,
 	KEY_ALL,
 };
 
@@ -129,11 +138,35 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"growth", KEY_GROWTH, NULL, 0,
 	 "A table: 16 to 4,096 live objects, heaps of 1 MiB to 128 MiB", 0},
+	{"row", KEY_ROW, "OPS,LIVE,PAGES", 0,
+	 "One row of such a table: programs of so many operations, live "
+	 "objects, pages of the heap",
+	 0},
 	{"all", KEY_ALL, NULL, 0,
 	 "Only with all oracles: for a profiler to look at", 0},
 	{"json", KEY_JSON, NULL, 0, "The figures as a JSON document", 0},
 	{0},
 };
+
+static void parse_row(struct options *options, const char *arg,
+		      struct argp_state *state)
+{
+	char ops[16], live[16], pages[16];
+	int end = -1;
+
+	if (sscanf(arg, "%15[^,],%15[^,],%15[^,]%n", ops, live, pages, &end) !=
+		    3 ||
+	    arg[end])
+		argp_error(state, "--row=%s: OPS,LIVE,PAGES are three numbers",
+			   arg);
+	options->row = true;
+	options->ops =
+		(uint32_t)option_number(state, "row: ops", ops, 0, ROW_OPS_MAX);
+	options->live = (uint32_t)option_number(state, "row: live", live, 1,
+						ROW_LIVE_MAX);
+	options->pages = (uint32_t)option_number(state, "row: pages", pages, 1,
+						 ROW_PAGES_MAX);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -160,6 +193,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_GROWTH:
 		options->growth = true;
 		return 0;
+	case KEY_ROW:
+		parse_row(options, arg, state);
+		return 0;
 	case KEY_ALL:
 		options->only = BENCH_ALL;
 		return 0;
@@ -171,9 +207,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (options->level != RUN_EXACT &&
-		    (options->grid || options->growth))
-			argp_error(state, "--grid and --growth are measured "
-					  "with --oracle=exact only");
+		    (options->grid || options->growth || options->row))
+			argp_error(state, "--grid, --growth and --row are "
+					  "measured with --oracle=exact only");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/gen_state.h"
+
 #include "afl_mutator.h"
 
 #define SPLICE_ONE_IN 6u
+#define SHORT_ONE_IN 8u
+#define PHASE_OPS 100u
 #define COMMAND_MAX 65536u
 
 static_assert(AFL_INPUT_MAX == PROG_HEADER + 1000 * PROG_RECORD, "says what "
@@ -143,6 +147,11 @@ void afl_custom_deinit(void *data)
 	free(m);
 }
 
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+	return value < limit ? value : limit;
+}
+
 /* ---- mutation ------------------------------------------------------------ */
 
 static void describe(struct mutator *m, const char *how, uint32_t ops)
@@ -151,6 +160,23 @@ static void describe(struct mutator *m, const char *how, uint32_t ops)
 		snprintf(m->what, sizeof(m->what), "hypheap-%s-%u", how, ops);
 
 	assert(length > 0 && (size_t)length < sizeof(m->what));
+}
+
+/*
+ * The way to the target and back costs as much as hundreds of operations: what
+ * is added runs almost for nothing. It goes on from where the program ends.
+ */
+static void lengthen(struct prog *prog, struct rng *rng, size_t max)
+{
+	const uint32_t old = prog->nr;
+	unsigned int phases;
+
+	for (phases = 0; phases < 2 * AFL_OPS / PHASE_OPS; phases++)
+		if (prog->nr < AFL_OPS && prog_size(prog) < max)
+			gen_phase(prog, rng,
+				  at_most(AFL_OPS - prog->nr, PHASE_OPS));
+	while (prog->nr > old && prog_size(prog) > max)
+		prog->nr--;
 }
 
 size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t buf_size,
@@ -183,6 +209,9 @@ size_t afl_custom_fuzz(void *data, uint8_t *buf, size_t buf_size,
 	}
 	if (prog == &m->prog || rng_below(&m->rng, 2))
 		prog_mutate(prog, &m->rng, max_size);
+	if (rng_below(&m->rng, SHORT_ONE_IN))
+		lengthen(prog, &m->rng,
+			 max_size < AFL_LONG_MAX ? max_size : AFL_LONG_MAX);
 	describe(m, how, prog->nr);
 
 	return prog_encode(prog, m->out, max_size);
@@ -198,11 +227,6 @@ const char *afl_custom_describe(void *data, size_t max_description_len)
 }
 
 /* ---- trimming ------------------------------------------------------------ */
-
-static uint32_t at_most(uint32_t value, uint32_t limit)
-{
-	return value < limit ? value : limit;
-}
 
 /* The next run to leave out ends where the last one began. */
 static void trim_next(struct trim *t)

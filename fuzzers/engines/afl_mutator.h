@@ -15,6 +15,13 @@
 /* No input grows past this: a header and 1000 records. */
 #define AFL_INPUT_MAX (32u + 1000u * 8u)
 
+/*
+ * Most inputs are made this many operations long, unless they are longer; but
+ * no longer than this many bytes, which is what libFuzzer takes of them.
+ */
+#define AFL_OPS 500u
+#define AFL_LONG_MAX 4096u
+
 /* No trimming takes more runs than this. */
 #define AFL_TRIM_STEPS 512u
 
@@ -39,7 +46,8 @@ void *afl_custom_init(void *afl, unsigned int seed);
 void afl_custom_deinit(void *data);
 
 /**
- * afl_custom_fuzz() - One input from another, at times spliced with a second.
+ * afl_custom_fuzz() - One input from another, at times spliced with a second,
+ * mostly with more operations behind it.
  * @out_buf: set to memory of the mutator's own, good until the next call
  * @add_buf: another input of the queue, or NULL
  *

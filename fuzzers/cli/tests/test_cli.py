@@ -160,7 +160,8 @@ class Commands(Case):
                      ("gen", "-o", "d", "--ops=0"),
                      ("stress", "--page=4097"), ("stress", "--page=8192"),
                      ("stress", "--profile=nice"), ("stress", "x"),
-                     ("bench", "--rounds=0"),
+                     ("bench", "--rounds=0"), ("bench", "--row=1,2"),
+                     ("bench", "--row=1,2,3,4"), ("bench", "--row=64,0,16"),
                      ("bench", "--grid", "--oracle=contract"), ("version", "x"),
                      ("help", "frobnicate"), ("help", "a", "b")):
             done = self.call(*args, status=2)
@@ -530,6 +531,13 @@ class Random(Case):
             for way in ("bare", "checks", "executor", "model", "twin", "all"):
                 self.assertGreater(row[way]["ns_per_program"], 0)
             self.assertEqual(row["bare"]["ops"] == 0, row["ops_each"] == 0)
+
+    def test_bench_row(self):
+        doc = json.loads(self.call("bench", "--row=8,4,16", "--rounds=1",
+                                   "--json").out)
+        self.assertEqual([(row["ops_each"], row["live"], row["heap_pages"])
+                          for row in doc["rows"]], [(8, 4, 16)])
+        self.assertGreater(doc["rows"][0]["all"]["ns_per_op"], 0)
 
 
 class Verdict(Case):

@@ -169,6 +169,35 @@ static void fuzz_stays_within_its_bounds(void **state)
 	afl_custom_deinit(m);
 }
 
+/* Short ones come out long, mostly, and what was long no shorter for it. */
+static void most_inputs_are_long(void **state)
+{
+	void *m = afl_custom_init(NULL, 3);
+	unsigned int full = 0, i;
+	struct prog prog;
+
+	(void)state;
+	prog_init(&prog);
+	for (i = 0; i < 800; i++) {
+		size_t size =
+			generate(input, sizeof(input), i, i % 2 ? 20 : 900);
+		uint8_t *out;
+		size_t bytes = afl_custom_fuzz(m, input, size, &out, NULL, 0,
+					       AFL_INPUT_MAX);
+
+		prog_decode(&prog, out, bytes);
+		if (i % 2) {
+			assert_in_range(bytes, PROG_HEADER, AFL_LONG_MAX);
+			full += bytes > AFL_LONG_MAX * 3 / 4;
+		} else {
+			full += prog.nr > AFL_OPS;
+		}
+	}
+	assert_in_range(full, 600, 790);
+	prog_free(&prog);
+	afl_custom_deinit(m);
+}
+
 static void same_seed_same_inputs(void **state)
 {
 	void *a = afl_custom_init(NULL, 7), *b = afl_custom_init(NULL, 7);
@@ -283,6 +312,7 @@ int main(void)
 		cmocka_unit_test(the_target_says_what_its_programs_are_about),
 		cmocka_unit_test(fuzz_makes_canonical_programs_of_any_bytes),
 		cmocka_unit_test(fuzz_stays_within_its_bounds),
+		cmocka_unit_test(most_inputs_are_long),
 		cmocka_unit_test(same_seed_same_inputs),
 		cmocka_unit_test(describe_fits),
 		cmocka_unit_test(trim_leaves_what_matters),
