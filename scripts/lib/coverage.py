@@ -102,14 +102,18 @@ def build(jobs):
             raise Stop(2, f"{tool} is missing; scripts/setup installs it")
     say("building coverage: hypheap")
     log = BUILD / "build.log"
-    for command in (["cmake", "-S", TOP, "--preset", "coverage", "-B", BUILD,
-                     f"-DHYPHEAP_ALLOC_SOURCE={TOP / 'allocator/el2/alloc.c'}"],
-                    ["cmake", "--build", BUILD, "--parallel", str(jobs), "--target", "hypheap"]):
+
+    def run(words):
         with open(log, "wb") as output:
-            result = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output,
+            result = subprocess.run(words, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output,
                                     stderr=subprocess.STDOUT, check=False)
         if result.returncode:
-            raise Stop(2, f"{' '.join(map(str, command))} failed ({log}):\n{tail(log, 30)}")
+            raise Stop(2, f"{' '.join(map(str, words))} failed ({log}):\n{tail(log, 30)}")
+
+    fuzz_build.configure(TOP, BUILD, [
+        "cmake", "-S", TOP, "--preset", "coverage", "-B", BUILD,
+        f"-DHYPHEAP_ALLOC_SOURCE={TOP / 'allocator/el2/alloc.c'}"], run)
+    run(["cmake", "--build", BUILD, "--parallel", str(jobs), "--target", "hypheap"])
     return BUILD / "hypheap"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 LIB = Path(__file__).resolve().parents[1] / "lib"
 sys.path.insert(0, str(LIB))
 import command  # noqa: E402  pylint: disable=wrong-import-position
+import fuzz_build  # noqa: E402  pylint: disable=wrong-import-position
 import fuzz_children  # noqa: E402  pylint: disable=wrong-import-position
 
 PROGRAM = """
@@ -122,6 +123,53 @@ class Used(unittest.TestCase):
         self.assertGreater(part, 0)
         self.assertGreater(all_of, part)
         self.assertEqual(fuzz_children.core_seconds(process.pid), 0)
+
+
+class Configure(unittest.TestCase):
+    def test_once(self):
+        """cmake is run when it would do something, and only then."""
+        with tempfile.TemporaryDirectory() as name:
+            top = Path(name)
+            presets, cache = top / "CMakePresets.json", top / "CMakeCache.txt"
+            presets.write_text("{}", encoding="ascii")
+            ran = []
+
+            def run(words):
+                ran.append(words)
+                for path in (cache, top / "build.ninja"):
+                    path.write_text("", encoding="ascii")
+
+            def configure(*words):
+                """Whether it was run."""
+                before = len(ran)
+                fuzz_build.configure(top, top, words, run)
+                return len(ran) > before
+
+            self.assertTrue(configure("cmake"))
+            self.assertFalse(configure("cmake"))
+            self.assertTrue(configure("cmake", "-Dx"))
+            self.assertTrue(configure("cmake"))
+            presets.write_text("{ }", encoding="ascii")
+            self.assertTrue(configure("cmake"))
+            later = time.time_ns() + 10 ** 10
+            os.utime(cache, ns=(later, later))  # by hand, with who knows what
+            self.assertTrue(configure("cmake"))
+            self.assertFalse(configure("cmake"))
+            (top / "build.ninja").unlink()
+            self.assertTrue(configure("cmake"))
+
+    def test_not_done(self):
+        """What failed is tried again."""
+        with tempfile.TemporaryDirectory() as name:
+            top = Path(name)
+            for file in ("CMakePresets.json", "CMakeCache.txt", "build.ninja"):
+                (top / file).write_text("", encoding="ascii")
+
+            def fails(_):
+                raise ValueError("planted")
+            for _ in range(2):
+                with self.assertRaises(ValueError):
+                    fuzz_build.configure(top, top, ["cmake"], fails)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# How the scripts end: their words, their exit status, and no process left.
+# What the scripts share: how they end (words, exit status, no process left), how they
+# do many things at a time, when they call cmake.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
