@@ -38,41 +38,21 @@ ALLOC_AFTER(cache_unlocked, LIE_CACHE_UNLOCKED)
 
 /* ---- what an allocation returns ------------------------------------------ */
 
-bool elsewhere(uint64_t bytes, bool *got, uint64_t *offset)
-{
-	bool returned = __real_heap_alloc(bytes, got, offset);
+/* An allocation that comes back as if it were at @where. */
+#define ALLOC_AT(name, where)                                          \
+	bool name(uint64_t bytes, bool *got, uint64_t *offset)         \
+	{                                                              \
+		bool returned = __real_heap_alloc(bytes, got, offset); \
+                                                                       \
+		*offset = (where);                                     \
+                                                                       \
+		return returned;                                       \
+	}
 
-	*offset += 16;
-
-	return returned;
-}
-
-bool misaligned(uint64_t bytes, bool *got, uint64_t *offset)
-{
-	bool returned = __real_heap_alloc(bytes, got, offset);
-
-	*offset += 8;
-
-	return returned;
-}
-
-bool outside(uint64_t bytes, bool *got, uint64_t *offset)
-{
-	bool returned = __real_heap_alloc(bytes, got, offset);
-
-	*offset = heap_bytes();
-
-	return returned;
-}
-
-bool overlaps(uint64_t bytes, bool *got, uint64_t *offset)
-{
-	bool returned = __real_heap_alloc(bytes, got, offset);
-
-	*offset = lie_object.offset;
-
-	return returned;
-}
+ALLOC_AT(elsewhere, *offset + 16)
+ALLOC_AT(misaligned, *offset + 8)
+ALLOC_AT(outside, heap_bytes())
+ALLOC_AT(overlaps, lie_object.offset)
 
 bool gets_nothing(uint64_t bytes, bool *got, uint64_t *offset)
 {

@@ -9,6 +9,12 @@ if(HYPHEAP_ENGINE STREQUAL external)
 	include(External)
 endif()
 
+# AFL++'s compiler takes orders from the environment, of which a compiler's cache
+# knows nothing: it would give what was made under other orders.
+if(HYPHEAP_ENGINE STREQUAL afl OR HYPHEAP_EXTERNAL_AFL)
+	set(CMAKE_C_COMPILER_LAUNCHER "")
+endif()
+
 # What every unit of the harness is compiled and linked with.
 add_library(hypheap_flags INTERFACE)
 target_compile_options(hypheap_flags INTERFACE ${HYPHEAP_WARNINGS} -fno-omit-frame-pointer

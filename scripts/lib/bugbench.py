@@ -2,13 +2,11 @@
 """What scripts/bugbench does: how soon is each planted bug found, and by what."""
 
 import argparse
-import concurrent.futures
 import fcntl
 import hashlib
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import bugbench_bug
 import bugbench_engines as engines
 import bugbench_show
+import command
 import fuzz_children
 from bugbench_build import Clean, Patched
 from fuzz_error import Stop
@@ -219,14 +218,7 @@ class Bench:
 
     def run(self):
         self.build_clean()
-        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            futures = [pool.submit(self.all_of, bug) for bug in self.bugs]
-            try:
-                for future in concurrent.futures.as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        command.each(self.args.jobs, self.all_of, self.bugs)
 
     def document(self):
         """All results, as --json writes them."""
@@ -263,6 +255,8 @@ def missed(document):
 
 def main(argv):
     args = parse(argv)
+    fuzz_children.adopt_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     held = lock(args.out)
     bench = Bench(args)
     bench.run()
@@ -279,21 +273,6 @@ def main(argv):
     return 1 if wrong else 0
 
 
-def interrupted(number, frame):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    fuzz_children.adopt_orphans()
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"bugbench: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except KeyboardInterrupt:
-        print("bugbench: interrupted; what was found so far is stored", file=sys.stderr)
-        fuzz_children.kill_all()
-        os._exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("bugbench", main, "interrupted; what was found so far is stored",
+                at_once=True)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The columns: ways to look for a bug, each from nothing and by itself."""
 
-import glob
 import json
 import os
 import re
@@ -11,13 +10,13 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 
+import fuzz_children
 from fuzz_error import Stop
 
 SIGNATURE = re.compile(r"^\s*signature: (\S+)", re.M)
 GRACE = 30  # seconds that an engine may take to end by itself
 PATIENCE = 20  # times as long by the clock, on a machine that does other work
 POLL = 0.2  # seconds
-TICK = os.sysconf("SC_CLK_TCK")
 REPLAYED = 300  # kept inputs that are looked at when nothing was found
 
 
@@ -55,11 +54,11 @@ def run(command, seconds, folder, env=None):
                                    env=env or _environment(), start_new_session=True)
         status, taken = None, 0.0
         while True:
-            taken = max(taken, _core_seconds(process.pid))
+            taken = max(taken, fuzz_children.core_seconds(process.pid))
             ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if ended:
                 # what it was when it ended is still there to be read
-                taken = max(taken, _core_seconds(process.pid))
+                taken = max(taken, fuzz_children.core_seconds(process.pid))
                 status = process.wait()
                 break
             if taken >= seconds or time.monotonic() >= late:
@@ -67,27 +66,6 @@ def run(command, seconds, folder, env=None):
             time.sleep(POLL)
         _end(process)
     return taken, status, log.read_text(encoding="utf-8", errors="replace")
-
-
-def _core_seconds(first):
-    """What a process, all that it started, and those of them that ended have used."""
-    parents, ticks = {}, {}
-    for path in glob.glob("/proc/[0-9]*/stat"):
-        try:
-            with open(path, encoding="ascii", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        number = int(path.split("/")[2])
-        parents[number] = int(fields[1])
-        ticks[number] = sum(map(int, fields[11:15]))
-    total = 0
-    for number, count in ticks.items():
-        above = number
-        while above not in (first, None):
-            above = parents.get(above)
-        total += count if above == first else 0
-    return total / TICK
 
 
 def _end(process):

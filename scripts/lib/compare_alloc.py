@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import command
 import coverage_html
 import fuzz_build
 import fuzz_children
@@ -314,16 +315,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"compare-alloc: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"compare-alloc: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("compare-alloc: interrupted", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("compare-alloc", main)

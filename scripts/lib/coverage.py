@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command
 import coverage_figures
 import coverage_html
 import coverage_list
@@ -101,14 +102,18 @@ def build(jobs):
             raise Stop(2, f"{tool} is missing; scripts/setup installs it")
     say("building coverage: hypheap")
     log = BUILD / "build.log"
-    for command in (["cmake", "-S", TOP, "--preset", "coverage", "-B", BUILD,
-                     f"-DHYPHEAP_ALLOC_SOURCE={TOP / 'allocator/el2/alloc.c'}"],
-                    ["cmake", "--build", BUILD, "--parallel", str(jobs), "--target", "hypheap"]):
+
+    def run(words):
         with open(log, "wb") as output:
-            result = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output,
+            result = subprocess.run(words, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output,
                                     stderr=subprocess.STDOUT, check=False)
         if result.returncode:
-            raise Stop(2, f"{' '.join(map(str, command))} failed ({log}):\n{tail(log, 30)}")
+            raise Stop(2, f"{' '.join(map(str, words))} failed ({log}):\n{tail(log, 30)}")
+
+    fuzz_build.configure(TOP, BUILD, [
+        "cmake", "-S", TOP, "--preset", "coverage", "-B", BUILD,
+        f"-DHYPHEAP_ALLOC_SOURCE={TOP / 'allocator/el2/alloc.c'}"], run)
+    run(["cmake", "--build", BUILD, "--parallel", str(jobs), "--target", "hypheap"])
     return BUILD / "hypheap"
 
 
@@ -290,16 +295,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"coverage: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"coverage: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("coverage: interrupted", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("coverage", main)

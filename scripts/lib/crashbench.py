@@ -2,22 +2,20 @@
 """What scripts/crashbench does: from a crasher of each planted bug to its fix."""
 
 import argparse
-import concurrent.futures
 import json
 import os
 import shutil
 import signal
-import sys
 import threading
 from pathlib import Path
 
 import bugbench_bug
+import command
 import crashbench_crasher as crasher
 import crashbench_show
 import fuzz_children
 from bugbench_build import Clean, Patched
 from crashbench_steps import minimise, reproduce, snippet
-from fuzz_error import Stop
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -99,19 +97,13 @@ class Bench:
         return entry
 
     def run(self):
-        with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            futures = [pool.submit(self.one, bug) for bug in self.bugs]
-            try:
-                for future in concurrent.futures.as_completed(futures):
-                    future.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return {"version": 1, "bugs": [future.result() for future in futures]}
+        return {"version": 1, "bugs": command.each(self.args.jobs, self.one, self.bugs)}
 
 
 def main(argv):
     args = parse(argv)
+    fuzz_children.adopt_orphans()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     document = Bench(args).run()
     document["totals"] = crashbench_show.totals(document)
     print(crashbench_show.table(document))
@@ -123,24 +115,5 @@ def main(argv):
     return 1 if wrong else 0
 
 
-def interrupted(number, frame):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    fuzz_children.adopt_orphans()
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"crashbench: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"crashbench: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("crashbench: interrupted", file=sys.stderr)
-        fuzz_children.kill_all()
-        os._exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("crashbench", main, at_once=True)

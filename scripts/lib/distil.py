@@ -7,13 +7,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import command
 import distil_inputs
 import fuzz_build
 from distil_cover import cover
 from distil_inputs import Input
 from distil_measure import Target
 from distil_mutants import Mutants
-from fuzz_error import Stop
 
 TOP = Path(__file__).resolve().parents[2]
 TARGETS = ("fuzz_corrupt", "fuzz_text")
@@ -250,14 +250,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"distil: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"distil: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("distil: interrupted, OUT_DIR is as it was", file=sys.stderr)
-        sys.exit(2)
+    command.run("distil", main, "interrupted, OUT_DIR is as it was")

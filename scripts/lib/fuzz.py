@@ -6,10 +6,10 @@ import fcntl
 import os
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
+import command
 import fuzz_build
 import fuzz_children
 import fuzz_finding
@@ -209,16 +209,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"fuzz: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"fuzz: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("fuzz: interrupted before fuzzing began", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("fuzz", main, "interrupted before fuzzing began")

@@ -15,6 +15,23 @@ def setup(top):
         raise Stop(2, "scripts/setup did not install what is missing")
 
 
+def configure(top, folder, command, run):
+    """run(COMMAND), cmake for FOLDER, unless that was the last that was done there. When
+    a CMakeLists.txt changes ninja sees to it, but it knows neither presets nor options."""
+    stamp, cache = folder / "configured", folder / "CMakeCache.txt"
+    wanted = " ".join(map(str, command)) + "\n"
+    wanted += (top / "CMakePresets.json").read_text(encoding="utf-8")
+    try:
+        done = (folder / "build.ninja").is_file() and \
+            stamp.stat().st_mtime_ns >= cache.stat().st_mtime_ns and \
+            stamp.read_text(encoding="utf-8") == wanted
+    except OSError:
+        done = False
+    if not done:
+        run(command)
+        stamp.write_text(wanted, encoding="utf-8")
+
+
 class Builds:
     """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>.
     For a positive control with the target CONTROL also what that needs."""
@@ -50,12 +67,12 @@ class Builds:
     def _build(self, logs):
         for preset, targets in self.wanted.items():
             folder = self.folder(preset)
-            configure = ["cmake", "-S", self.top, "--preset", preset, "-B", folder]
+            cmake = ["cmake", "-S", self.top, "--preset", preset, "-B", folder]
             if self.alloc:
-                configure.append(f"-DHYPHEAP_ALLOC_SOURCE={self.alloc}")
+                cmake.append(f"-DHYPHEAP_ALLOC_SOURCE={self.alloc}")
             log = logs / f"build-{preset}.log"
             print(f"building {preset}: {' '.join(targets)}", flush=True)
-            self._run(configure, log)
+            configure(self.top, folder, cmake, lambda command: self._run(command, log))
             self._run(["cmake", "--build", folder, "--target", *targets], log)
 
     def _run(self, command, log):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK")
 
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
@@ -44,9 +45,10 @@ def stop(processes, seconds=10):
             process.wait()
 
 
-def parents_of_all():
-    """pid -> parent's pid, of all processes."""
-    parents = {}
+def _all():
+    """pid -> fields of /proc/PID/stat from the state on, of all processes: the name
+    before it may have anything in it."""
+    fields = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -54,8 +56,17 @@ def parents_of_all():
             stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        parents[int(entry.name)] = int(stat.rsplit(")", 1)[1].split()[1])
-    return parents
+        fields[int(entry.name)] = stat.rsplit(")", 1)[1].split()
+    return fields
+
+
+def _parents(fields):
+    return {pid: int(words[1]) for pid, words in fields.items()}
+
+
+def parents_of_all():
+    """pid -> parent's pid, of all processes."""
+    return _parents(_all())
 
 
 def family(root, parents=None):
@@ -67,6 +78,16 @@ def family(root, parents=None):
         if not more:
             return found
         found |= more
+
+
+def core_seconds(*roots):
+    """What these processes, all that they started, and those of them that ended have
+    used: of the user and of the system. Of one that nobody has waited for it is known
+    what it was in the end."""
+    fields = _all()
+    parents = _parents(fields)
+    pids = set().union(*(family(root, parents) for root in roots)) & fields.keys()
+    return sum(sum(map(int, fields[pid][11:15])) for pid in pids) / TICKS
 
 
 def kill_all():

@@ -9,11 +9,11 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import chart
+import command
 import fuzz_build
 import fuzz_children
 import fuzz_seeds
@@ -21,7 +21,6 @@ from fuzz_engines import LibFuzzer
 from fuzz_error import Stop
 
 TOP = Path(__file__).resolve().parents[2]
-TICKS = os.sysconf("SC_CLK_TCK")
 REACHED = re.compile(r"INITED cov: (\d+) ft: (\d+)")
 
 DESCRIPTION = """\
@@ -82,15 +81,7 @@ class Measured(LibFuzzer):
 
     def cpu(self):
         """Seconds of user and system time that its running processes have had."""
-        total = 0.0
-        for process in self.processes:
-            try:
-                with open(f"/proc/{process.pid}/stat", encoding="utf-8") as handle:
-                    fields = handle.read().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            total += (int(fields[11]) + int(fields[12])) / TICKS
-        return total
+        return fuzz_children.core_seconds(*(process.pid for process in self.processes))
 
 
 def moments(budget):
@@ -234,16 +225,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"growth: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"growth: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("growth: interrupted; what is measured is kept", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("growth", main, "interrupted; what is measured is kept")

@@ -9,7 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-LINT = ("tidy", "format", "shell", "sparse", "page")  # the longest first
+LINT = ("tidy", "format", "shell", "sparse", "page")
+# What takes long, the longest first: ctest begins with it, so that in the end no core
+# waits for one test. A name that is gone costs nothing; one that is new comes later.
+LONGEST = ("lint/tidy", "scripts/test_distil", "scripts/test_smoke", "scripts/test_bisect",
+           "scripts/test_coverage", "scripts/test_campaign", "scripts/test_fuzz",
+           "scripts/test_campaign_real", "scripts/test_arm64", "scripts/test_ossfuzz",
+           "scripts/test_mutants", "scripts/test_selfcheck", "scripts/test_crashbench",
+           "scripts/test_bugbench", "scripts/test_freestanding", "scripts/test_digests",
+           "scripts/test_campaign_sync", "gcc/test_page", "dev/test_cli", "gcc/test_cli",
+           "dev/test_foreign", "gcc/test_foreign")
+
+
+# Who looks at all builds that are there begins before another one makes one more.
+AFTER = {"scripts/test_arm64": "scripts/test_digests"}
 
 
 def quote(value):
@@ -53,6 +66,10 @@ def main():
     for preset in sys.argv[2:]:
         tests = special[preset](top) if preset in special else tests_of(preset)
         for name, command, properties in tests:
+            if name in LONGEST:
+                properties["COST"] = len(LONGEST) - LONGEST.index(name)
+            if name in AFTER:
+                properties["DEPENDS"] = AFTER[name]
             lines.append(f"add_test({quote(name)} {' '.join(map(quote, command))})")
             pairs = " ".join(f"{key} {value_of(value)}" for key, value in properties.items())
             if pairs:

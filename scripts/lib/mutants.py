@@ -6,13 +6,13 @@ import fcntl
 import os
 import random
 import resource
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import command
 import fuzz_children
 import mutants_argued
 import mutants_edits
@@ -379,16 +379,4 @@ def mutate(args, builder, began):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"mutants: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"mutants: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("mutants: interrupted before there was a mutant", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("mutants", main, "interrupted before there was a mutant")

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+import fuzz_build
 from fuzz_error import Stop, tail
 
 UNIT = "hypheap_allocator_12"  # the target of CMake that is mutated
@@ -56,11 +57,14 @@ class Builder:
         if subprocess.run([self.top / "scripts/setup"], check=False).returncode:
             raise Stop(2, "scripts/setup did not install what is missing")
         log = self.out / "build.log"
-        configure = ["cmake", "-S", self.top, "--preset", "release", "-B", self.folder]
-        build = ["cmake", "--build", self.folder, "--target", *self.programs]
-        for command in (configure, build):
+
+        def must(command):
             if run(command, log, self.top):
                 raise Stop(2, f"{' '.join(map(str, command))} failed ({log}):\n{tail(log, 30)}")
+
+        fuzz_build.configure(self.top, self.folder, [
+            "cmake", "-S", self.top, "--preset", "release", "-B", self.folder], must)
+        must(["cmake", "--build", self.folder, "--target", *self.programs])
         self.read()
 
     def read(self):

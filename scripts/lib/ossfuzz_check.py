@@ -5,11 +5,10 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
-import traceback
 from pathlib import Path
 
+import command
 import ossfuzz_judge
 from fuzz_error import Stop, tail
 
@@ -187,18 +186,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"ossfuzz-check: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"ossfuzz-check: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("ossfuzz-check: interrupted", file=sys.stderr)
-        sys.exit(2)
-    except Exception:  # pylint: disable=broad-except
-        traceback.print_exc()
-        print("ossfuzz-check: HARNESS BUG, see above", file=sys.stderr)
-        sys.exit(3)
+    command.run("ossfuzz-check", main)

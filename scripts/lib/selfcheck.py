@@ -3,9 +3,9 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+import command
 import fuzz_build
 import fuzz_children
 import selfcheck_control as control
@@ -66,16 +66,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"selfcheck: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"selfcheck: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("selfcheck: interrupted", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("selfcheck", main)

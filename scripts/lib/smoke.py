@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
+import command
 import fuzz
 import fuzz_build
 import fuzz_children
@@ -305,20 +305,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"smoke: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"smoke: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("smoke: interrupted", file=sys.stderr)
-        sys.exit(2)
-    except Exception:  # pylint: disable=broad-except
-        traceback.print_exc()
-        print("smoke: HARNESS BUG, see above", file=sys.stderr)
-        sys.exit(3)
-    finally:
-        fuzz_children.kill_all()
+    command.run("smoke", main)

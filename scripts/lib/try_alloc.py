@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import command
 import coverage_figures
 import coverage_replay
 import fuzz_build
@@ -17,7 +18,6 @@ import try_build
 import try_mutants
 import try_page
 import try_run
-from fuzz_error import Stop
 from try_build import TOP
 
 DESCRIPTION = """\
@@ -187,16 +187,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"try-alloc: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"try-alloc: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("try-alloc: interrupted", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("try-alloc", main)
