@@ -14,6 +14,7 @@ from pathlib import Path
 import bench_build
 import bench_engines
 import bench_show
+import command
 import fuzz_build
 import fuzz_children
 from fuzz_error import Stop
@@ -212,16 +213,4 @@ def interrupted(number, frame):
 if __name__ == "__main__":
     fuzz_children.adopt_orphans()
     signal.signal(signal.SIGTERM, interrupted)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Stop as stop:
-        print(f"bench: {stop.text}", file=sys.stderr)
-        sys.exit(stop.status)
-    except OSError as error:
-        print(f"bench: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        sys.exit(2)
-    finally:
-        fuzz_children.kill_all()
+    command.run("bench", main)

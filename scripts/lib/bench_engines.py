@@ -8,8 +8,8 @@ import shutil
 import time
 from dataclasses import dataclass
 
+import fuzz_children
 import fuzz_engines
-from bugbench_engines import _core_seconds as core_seconds
 from fuzz_error import Stop, tail
 
 HEADER, RECORD = 32, 8  # bytes of a program
@@ -96,7 +96,7 @@ class Afl(fuzz_engines.Afl):
 
 def _sample(engine):
     """Core seconds, programs and operations up to now."""
-    return (core_seconds(engine.processes[0].pid), *engine.counted())
+    return (fuzz_children.core_seconds(engine.processes[0].pid), *engine.counted())
 
 
 def _look(engine, seconds):
