@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The check of the commonest accesses, the loads of a list's walk, for the
- * compiler to put into the allocator: there it costs a third of a call.
+ * compiler to put into the allocator, where no call saves registers.
  * Whatever is not simply allowed is access.c's to decide, from the beginning.
  *
  * Compiled for each page size to LLVM's bitcode, and linked with the
