@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "asan.h"
-#include "state.h"
 
 /*
  * What the target does besides calling: every load and store of it comes
@@ -70,13 +70,22 @@ __attribute__((noreturn, cold)) void backend_hang(const char *what,
 	backend_end_call(BACKEND_HANG, pc);
 }
 
-UNSANITIZED void backend_count_call(void)
+UNSANITIZED static inline void count_call(uintptr_t pc)
 {
 	if (backend.host_side)
 		return;
 	if (++backend.record.calls > backend.calls_bound && backend.out)
-		backend_hang("more kernel-interface calls than the bound",
-			     (uintptr_t)__builtin_return_address(0));
+		backend_hang("more kernel-interface calls than the bound", pc);
+}
+
+UNSANITIZED void backend_count_call(void)
+{
+	count_call((uintptr_t)__builtin_return_address(0));
+}
+
+UNSANITIZED void access_count_call(void)
+{
+	count_call((uintptr_t)__builtin_return_address(0));
 }
 
 /* ---- loads and stores --------------------------------------------------- */
@@ -316,23 +325,19 @@ check_other(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 	content_need(at, bytes);
 }
 
-/*
- * The common access, a load or store of a header's word, in few steps: aligned,
- * and so within one block, which EL2 may touch and whose bytes are in memory.
- */
+/* The common accesses first, in few steps. */
 UNSANITIZED static inline __attribute__((always_inline)) void
 check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t private = at - backend.window;
 
-	if (--backend.accesses_left >= 0 && !(at & (bytes - 1))) {
-		if (private < backend.plain_end &&
-		    backend_ready[private >> backend.block_shift]) {
+	if (--backend.accesses_left >= 0) {
+		if (access_is_plain(at, bytes, backend.block_shift)) {
 			if (store)
 				backend_note_store(private, private + bytes);
 			return;
 		}
-		if (!HYPHEAP_ASAN && at - backend.own < backend.own_bytes)
+		if (access_is_own(at, bytes))
 			return;
 	}
 	check_other(at, bytes, store, pc);
@@ -382,6 +387,15 @@ UNSANITIZED static void *check_range(uintptr_t at, size_t bytes, bool store,
 		check(at, bytes, true, PC);                       \
 	}
 
+/* What inline.c leaves. */
+#define ACCESS_REST(bytes)                                       \
+	UNSANITIZED void access_load##bytes##_rest(uintptr_t at) \
+	{                                                        \
+		check(at, bytes, false, PC);                     \
+	}
+
+ACCESS_REST(4)
+ACCESS_REST(8)
 ACCESS(1)
 ACCESS(2)
 ACCESS(4)

@@ -156,7 +156,8 @@ class Patched:
         if not product.startswith(("allocator/", "fuzz_", "hypheap")):
             raise Stop(2, f"{product} would change: not the allocator's")
         moved[product] = str(out / product)
-        moved[product + ".tmp"] = str(out / product) + ".tmp"
+        for step in (".checks", ".bc", ".unit", ".tmp"):  # on the way to a target
+            moved[product + step] = str(out / product) + step
         (out / product).parent.mkdir(parents=True, exist_ok=True)
         words = [moved.get(word.removeprefix(inside), word) for word in words]
         run("".join(words), folder, shell=True)

@@ -105,7 +105,9 @@ class Builder:
         shutil.rmtree(self.mirror, ignore_errors=True)
         inputs = {self.mirror / word for line in self.links.values() for word in line.split()}
         inputs |= {Path(word) for word in self.object_command.split()}
-        parts = []
+        # the access checks, which are compiled with each mutant
+        checks = self.top / "allocator/backend/inline.c"
+        parts = [checks.name, checks.read_bytes()]
         for path in sorted(path for path in inputs if path.is_relative_to(self.mirror)):
             path = Path(os.path.normpath(path))
             source = self.folder / path.relative_to(self.mirror)

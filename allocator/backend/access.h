@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HYPHEAP_BACKEND_ACCESS_H
+#define HYPHEAP_BACKEND_ACCESS_H
+
+#include "asan.h"
+#include "state.h"
+
+/* The common accesses of the target: access.c, and inline.c, which is in it. */
+
+/*
+ * access_is_plain() - A load or store of a header's word: aligned, and so
+ * within one block, which EL2 may touch and whose bytes are in memory.
+ */
+UNSANITIZED static inline bool access_is_plain(uintptr_t at, size_t bytes,
+					       unsigned int block_shift)
+{
+	const uint64_t private = at - backend.window;
+
+	return !(at & (bytes - 1)) && private < backend.plain_end &&
+	       backend_ready[private >> block_shift];
+}
+
+/* access_is_own() - Of data of who runs, where no part of it may be poisoned. */
+UNSANITIZED static inline bool access_is_own(uintptr_t at, size_t bytes)
+{
+	return !HYPHEAP_ASAN && !(at & (bytes - 1)) &&
+	       at - backend.own < backend.own_bytes;
+}
+
+/* What a caller of these has in its registers stays there. */
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define ACCESS_KEEPS __attribute__((preserve_most))
+#else
+#define ACCESS_KEEPS
+#endif
+
+/*
+ * access_load4_rest() and so on - hyp_load4() and backend_count_call() for what
+ * inline.c cannot decide.
+ */
+ACCESS_KEEPS void access_load4_rest(uintptr_t at);
+ACCESS_KEEPS void access_load8_rest(uintptr_t at);
+ACCESS_KEEPS void access_count_call(void);
+
+#endif
