@@ -204,8 +204,7 @@ static int create_after(struct model *m, unsigned int cpu, uint32_t prev,
 	if (err)
 		return err;
 	c.mark = m->chunk[prev].mark;
-	chunk_changes(m, prev);
-	m->chunk[prev].mark = 0;
+	m->chunk[prev].mark = 0; /* map_chunk() has told of the change */
 	model_insert(m, prev + 1, c);
 	if (is_tail(m, prev + 1))
 		m->last_used = (uint32_t)end;

@@ -59,7 +59,7 @@ struct model {
 	struct model_chunk *chunk; /* in address order */
 	uint32_t nr;		   /* chunks */
 	uint32_t cap;
-	/* so many at its begin and its end are as model_settle() left them */
+	/* so many at its begin and at its end are as at model_settle() */
 	uint32_t same_first, same_last;
 	uint64_t *map;	  /* bit n: heap page n is mapped */
 	uint32_t map_top; /* no page from here up was mapped since reset */
@@ -144,8 +144,8 @@ void model_fail_map(struct model *m, uint64_t n);
 int64_t model_size(const struct model *m, uint64_t bytes);
 
 /*
- * model_settle() - From here on m->same_first and m->same_last say which chunks
- * have not changed: none behind a new model, or one reset.
+ * model_settle() - Begin anew to count in m->same_first and m->same_last which
+ * chunks have not changed since. A chunk that has may be among the others only.
  */
 void model_settle(struct model *m);
 

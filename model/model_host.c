@@ -63,9 +63,7 @@ static void take(struct model *m, uint32_t i, uint64_t bytes)
 
 	unmap(m, from, to);
 	if (from == 0) {
-		m->nr = 0;
-		m->same_first = 0;
-		m->same_last = 0;
+		model_remove(m, i); /* it is the sole chunk */
 		m->first_unmapped = 0;
 		return;
 	}
