@@ -58,6 +58,17 @@ static inline uint64_t used_end(const struct model *m, uint32_t i)
 
 /* ---- the array ---------------------------------------------------------- */
 
+/* chunk_changes() - Chunk @i is not, or no longer, as it was. */
+static inline void chunk_changes(struct model *m, uint32_t i)
+{
+	const uint32_t behind = m->nr - 1 - i;
+
+	if (m->same_first > i)
+		m->same_first = i;
+	if (m->same_last > behind)
+		m->same_last = behind;
+}
+
 /* model_insert(), model_remove() - At index @i; those behind it move. */
 void model_insert(struct model *m, uint32_t i, struct model_chunk c);
 void model_remove(struct model *m, uint32_t i);

@@ -89,14 +89,22 @@ void model_insert(struct model *m, uint32_t i, struct model_chunk c)
 		(m->nr - i) * sizeof(*m->chunk));
 	m->chunk[i] = c;
 	m->nr++;
+	chunk_changes(m, i);
 }
 
 void model_remove(struct model *m, uint32_t i)
 {
 	assert(i < m->nr);
+	chunk_changes(m, i);
 	m->nr--;
 	memmove(&m->chunk[i], &m->chunk[i + 1],
 		(m->nr - i) * sizeof(*m->chunk));
+}
+
+void model_settle(struct model *m)
+{
+	m->same_first = m->nr;
+	m->same_last = m->nr;
 }
 
 /* ---- where a header may go, section 4 ----------------------------------- */
@@ -160,6 +168,7 @@ static int map_chunk(struct model *m, unsigned int cpu, uint32_t i,
 	assert(end <= end_of(m, i));
 	if (!c->mark)
 		return 0;
+	chunk_changes(m, i);
 	err = map_from(m, cpu, &c->mark, end);
 	if (c->mark == end_of(m, i))
 		c->mark = 0; /* no hole any more */
@@ -195,7 +204,7 @@ static int create_after(struct model *m, unsigned int cpu, uint32_t prev,
 	if (err)
 		return err;
 	c.mark = m->chunk[prev].mark;
-	m->chunk[prev].mark = 0;
+	m->chunk[prev].mark = 0; /* map_chunk() has told of the change */
 	model_insert(m, prev + 1, c);
 	if (is_tail(m, prev + 1))
 		m->last_used = (uint32_t)end;
@@ -279,6 +288,7 @@ static int alloc_locked(struct model *m, unsigned int cpu, uint64_t size,
 	}
 	if (err)
 		return err;
+	chunk_changes(m, i);
 	m->chunk[i].used = true;
 	m->chunk[i].size = (uint32_t)size;
 	*offset = data_of(m, i);
@@ -336,6 +346,7 @@ static void absorb(struct model *m, uint32_t prev)
 		return;
 	if (p->used)
 		m->last_used = c->addr;
+	chunk_changes(m, prev);
 	p->mark = c->mark;
 	model_remove(m, prev + 1);
 }
@@ -354,6 +365,7 @@ bool model_free(struct model *m, uint64_t offset)
 	}
 	if (low == m->nr || data_of(m, low) != offset || !m->chunk[low].used)
 		return false;
+	chunk_changes(m, low);
 	m->chunk[low].used = false;
 	m->chunk[low].size = 0;
 	absorb(m, low);

@@ -59,6 +59,8 @@ struct model {
 	struct model_chunk *chunk; /* in address order */
 	uint32_t nr;		   /* chunks */
 	uint32_t cap;
+	/* so many at its begin and at its end are as at model_settle() */
+	uint32_t same_first, same_last;
 	uint64_t *map;	  /* bit n: heap page n is mapped */
 	uint32_t map_top; /* no page from here up was mapped since reset */
 	/*
@@ -140,6 +142,12 @@ void model_fail_map(struct model *m, uint64_t n);
 
 /* model_size() - What @bytes are rounded to (section 6), or a negative error. */
 int64_t model_size(const struct model *m, uint64_t bytes);
+
+/*
+ * model_settle() - Begin anew to count in m->same_first and m->same_last which
+ * chunks have not changed since. A chunk that has may be among the others only.
+ */
+void model_settle(struct model *m);
 
 /* Derived facts, for oracles and reports. */
 uint64_t model_end(const struct model *m, uint32_t i); /* end of chunk i */

@@ -38,8 +38,10 @@ uint64_t model_reclaimable(const struct model *m)
 {
 	uint64_t bytes = 0;
 
+	/* of used ones only the tail, most often: most chunks are used */
 	for (uint32_t i = 0; i < m->nr; i++)
-		bytes += range_bytes(m, i);
+		if (!m->chunk[i].used || is_tail(m, i))
+			bytes += range_bytes(m, i);
 	return bytes / m->page + m->spare;
 }
 
@@ -61,7 +63,7 @@ static void take(struct model *m, uint32_t i, uint64_t bytes)
 
 	unmap(m, from, to);
 	if (from == 0) {
-		m->nr = 0;
+		model_remove(m, i); /* it is the sole chunk */
 		m->first_unmapped = 0;
 		return;
 	}
@@ -70,6 +72,7 @@ static void take(struct model *m, uint32_t i, uint64_t bytes)
 
 		model_insert(m, i + 1, c);
 	}
+	chunk_changes(m, i);
 	m->chunk[i].mark = (uint32_t)from;
 }
 

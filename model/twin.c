@@ -236,14 +236,13 @@ struct object twin_nth(const struct twin *t, uint32_t i)
 	return i < t->nr ? twin_object(t, t->order[i]) : none;
 }
 
-struct object twin_below(const struct twin *t, uint64_t offset)
+void twin_around(const struct twin *t, uint64_t offset, struct object *below,
+		 struct object *above)
 {
-	return twin_nth(t, rank(t, offset, 0) - 1);
-}
+	const uint32_t i = rank(t, offset, 0);
 
-struct object twin_above(const struct twin *t, uint64_t offset)
-{
-	return twin_nth(t, rank(t, offset, 0));
+	*below = twin_nth(t, i - 1);
+	*above = twin_nth(t, i);
 }
 
 uint32_t twin_first(const struct twin *t, uint64_t offset)

@@ -42,9 +42,9 @@ bool twin_blank(const struct twin *t, uint16_t slot);
 /* twin_object() - What is in the slot; not .there if it is empty. */
 struct object twin_object(const struct twin *t, uint16_t slot);
 
-/* The nearest live object that starts below / at or above @offset. */
-struct object twin_below(const struct twin *t, uint64_t offset);
-struct object twin_above(const struct twin *t, uint64_t offset);
+/* twin_around() - The nearest that start below, and at or above, @offset. */
+void twin_around(const struct twin *t, uint64_t offset, struct object *below,
+		 struct object *above);
 
 /* Objects in address order: the i-th of twin_count(). */
 uint32_t twin_count(const struct twin *t);

@@ -273,7 +273,7 @@ static void call_misuse(struct run *run, struct step *step)
 
 static bool object_starts_at(const struct run *run, uint64_t offset)
 {
-	struct object object;
+	struct object below, object;
 
 	if (run_twinless(run)) {
 		for (uint32_t i = 0; i < run->slots.top * 64; i++)
@@ -282,7 +282,7 @@ static bool object_starts_at(const struct run *run, uint64_t offset)
 				return true;
 		return false;
 	}
-	object = twin_above(run->twin, offset);
+	twin_around(run->twin, offset, &below, &object);
 	if (object.there && object.offset == offset)
 		return true;
 	for (uint32_t i = 0; i < world_objects(run->world); i++)

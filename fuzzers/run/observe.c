@@ -167,8 +167,7 @@ void observe_new(struct run *run, struct step *step)
 	if (!size)
 		return;
 
-	step->below = twin_below(run->twin, offset);
-	step->above = twin_above(run->twin, offset);
+	twin_around(run->twin, offset, &step->below, &step->above);
 	if (offset > heap || size > heap - offset)
 		return;
 
@@ -209,22 +208,46 @@ static void compare(struct run *run, struct step *step,
 	step->changed_expect = blank ? 0 : bytes[at];
 }
 
-/* Live objects in what was written. */
+/* Bytes of the heap, [lo, hi), in which no live object has one. */
+struct gap {
+	uint64_t lo, hi;
+};
+
+static struct gap gap_between(const struct object *below,
+			      const struct object *above)
+{
+	return (struct gap){
+		.lo = below->there ? below->offset + below->size : 0,
+		.hi = above->there ? above->offset : UINT64_MAX,
+	};
+}
+
+/*
+ * Live objects in what was written: most of that is headers, between them, and
+ * the new object, which is not one of them yet.
+ */
 static void look_at_written(struct run *run, struct step *step,
 			    const struct heap_record *record)
 {
+	struct gap gap = {.lo = UINT64_MAX};
+
+	if (step->size)
+		gap = gap_between(&step->below, &step->above);
 	for (uint32_t i = 0; i < record->written; i++) {
+		struct object below, object;
 		uint64_t lo, hi;
+		uint32_t k;
 
 		heap_written(i, &lo, &hi);
-		for (uint32_t k = twin_first(run->twin, lo);
-		     k < twin_count(run->twin); k++) {
-			struct object object = twin_nth(run->twin, k);
-
-			if (object.offset >= hi)
-				break;
+		if (lo >= gap.lo && hi <= gap.hi)
+			continue;
+		k = twin_first(run->twin, lo);
+		below = twin_nth(run->twin, k - 1);
+		object = twin_nth(run->twin, k);
+		gap = gap_between(&below, &object);
+		for (; object.there && object.offset < hi;
+		     object = twin_nth(run->twin, ++k))
 			compare(run, step, &object, lo, hi);
-		}
 	}
 }
 

@@ -12,7 +12,7 @@
  * a header can only fail to be what it must
  *
  *   - if it must be something else: the model's chunk, or the one before or
- *     behind it, is not the one it was;
+ *     behind it, is not the one it was (the model remembers which are);
  *   - or if its bytes are not those that they were: every store of the target
  *     goes through the access check, which remembers where they went
  *     (heap_written(); where it may not, heap_sees_stores() says so, and all
@@ -29,16 +29,12 @@ void shape_begin(struct run *run)
 {
 	run->shape.nr = 0;
 	run->shape.used = 0;
+	model_settle(run->model);
 }
 
 void shape_destroy(struct run *run)
 {
 	free(run->shape.chunk);
-}
-
-static bool same(const struct model_chunk *a, const struct model_chunk *b)
-{
-	return a->addr == b->addr && a->mark == b->mark && a->used == b->used;
 }
 
 /* Of @chunk from @first on and before @end. */
@@ -82,6 +78,11 @@ static bool hold_within(const struct model *m, uint64_t lo, uint64_t hi,
 {
 	uint32_t low = 0, high = m->nr;
 
+	/* most often they are among those */
+	if (first < end && m->chunk[first].addr <= lo &&
+	    (end == m->nr || hi <= m->chunk[end].addr))
+		return true;
+
 	while (low < high) { /* the first that ends above @lo */
 		uint32_t mid = low + (high - low) / 2;
 
@@ -102,16 +103,16 @@ bool shape_holds(struct run *run, struct step *step,
 {
 	const struct model *m = run->model;
 	struct shape *s = &run->shape;
-	uint32_t shorter = s->nr < m->nr ? s->nr : m->nr;
-	uint32_t first = 0, last = 0, end;
+	const uint32_t shorter = s->nr < m->nr ? s->nr : m->nr;
+	uint32_t first = m->same_first, last = m->same_last, end;
 
 	/* how many are as they were, at the start and at the end of the list */
-	while (first < shorter && same(&s->chunk[first], &m->chunk[first]))
-		first++;
-	while (last < shorter - first &&
-	       same(&s->chunk[s->nr - 1 - last], &m->chunk[m->nr - 1 - last]))
-		last++;
+	if (first > shorter)
+		first = shorter;
+	if (last > shorter - first)
+		last = shorter - first;
 	s->first = first;
+	s->last = last;
 	s->used_now = s->used - count_used(s->chunk, first, s->nr - last) +
 		      count_used(m->chunk, first, m->nr - last);
 	step->after.used = s->used_now;
@@ -142,8 +143,9 @@ bool shape_holds(struct run *run, struct step *step,
 
 void shape_commit(struct run *run)
 {
-	const struct model *m = run->model;
+	struct model *m = run->model;
 	struct shape *s = &run->shape;
+	uint32_t end = m->nr;
 
 	if (s->cap < m->nr) {
 		s->cap = m->cap;
@@ -151,11 +153,15 @@ void shape_commit(struct run *run)
 		if (!s->chunk)
 			abort();
 	}
-	if (s->first < m->nr)
+	/* those at the end have moved, or they are as they were */
+	if (s->nr == m->nr)
+		end -= s->last;
+	if (s->first < end)
 		memcpy(s->chunk + s->first, m->chunk + s->first,
-		       (m->nr - s->first) * sizeof(*s->chunk));
+		       (end - s->first) * sizeof(*s->chunk));
 	s->nr = m->nr;
 	s->used = s->used_now;
+	model_settle(m);
 }
 
 void shape_explain(struct run *run)

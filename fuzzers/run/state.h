@@ -23,13 +23,14 @@ struct walk {
  * struct shape - The chunk list as the headers were seen to be; see shape.c.
  * @chunk, @nr, @cap: the list
  * @used: how many are
- * @first: those before are as the model has them now; @used_now: its used ones
+ * @first, @last: so many at its begin and its end are as the model has them
+ *		  now; @used_now: its used ones
  */
 struct shape {
 	struct model_chunk *chunk;
 	uint32_t nr, cap;
 	uint32_t used;
-	uint32_t first, used_now;
+	uint32_t first, last, used_now;
 };
 
 /**
@@ -279,6 +280,18 @@ void damage_missed(struct run *run, uint32_t step, struct verdict *v);
 
 /* run_note_object() - Keep twin and slots in step with what was handed out. */
 void run_note_object(struct run *run, const struct step *step);
+
+/* ---- books.c ------------------------------------------------------------ */
+
+/* books_blame() - The verdict is on the program as a whole: at its @word. */
+void books_blame(struct verdict *v, const char *word);
+
+/*
+ * books_close() - The program is over: what can only be said now.
+ *
+ * Return: false if it does not hold; result->verdict.
+ */
+bool books_close(struct run *run, struct run_result *result);
 
 /* ---- shape.c ------------------------------------------------------------ */
 

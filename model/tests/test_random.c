@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "table.h"
 
+#include <string.h>
+
 /*
  * Random operations. After each one the model's invariants hold (section 3),
  * and what it says agrees with a list of objects that this test keeps itself.
@@ -9,6 +11,7 @@
 #define SLOTS 64u
 #define OPS 600u
 #define RUNS 300u
+#define CHUNKS 256u /* at most */
 
 struct object {
 	uint64_t offset, size; /* size 0: none */
@@ -20,6 +23,9 @@ struct run {
 	struct object object[SLOTS];
 	uint32_t pages; /* of the heap */
 	uint32_t served, no_memory, too_big, freed, reclaimed, failed_map;
+	/* the chunks when the model was last told to settle */
+	struct model_chunk was[CHUNKS];
+	uint32_t was_nr, same;
 };
 
 static uint64_t below(struct run *r, uint64_t limit)
@@ -130,6 +136,34 @@ static void try_reclaim(struct run *r)
 	r->reclaimed += (uint32_t)due;
 }
 
+static void settle(struct run *r)
+{
+	assert_true(r->m->nr <= CHUNKS);
+	memcpy(r->was, r->m->chunk, r->m->nr * sizeof(*r->was));
+	r->was_nr = r->m->nr;
+	model_settle(r->m);
+	assert_int_equal(r->m->same_first, r->was_nr);
+	assert_int_equal(r->m->same_last, r->was_nr);
+}
+
+/* What the model says is as it was is as it was. */
+static void same_is_same(struct run *r)
+{
+	const struct model *m = r->m;
+
+	assert_true(m->same_first <= m->nr && m->same_first <= r->was_nr);
+	assert_true(m->same_last <= m->nr && m->same_last <= r->was_nr);
+	for (uint32_t i = 0; i < m->same_first; i++)
+		assert_memory_equal(&m->chunk[i], &r->was[i],
+				    sizeof(r->was[i]));
+	for (uint32_t i = 1; i <= m->same_last; i++)
+		assert_memory_equal(&m->chunk[m->nr - i],
+				    &r->was[r->was_nr - i], sizeof(r->was[i]));
+	r->same += m->same_first + m->same_last;
+	if (below(r, 2))
+		settle(r);
+}
+
 static void step(struct run *r)
 {
 	uint32_t n = (uint32_t)below(r, SLOTS);
@@ -159,6 +193,7 @@ static void step(struct run *r)
 	for (uint32_t i = 0; i < SLOTS; i++)
 		used += r->object[i].size != 0;
 	assert_int_equal(model_chunks_used(r->m), used);
+	same_is_same(r);
 }
 
 static void run_all(struct model *m, uint32_t page)
@@ -172,6 +207,7 @@ static void run_all(struct model *m, uint32_t page)
 			r.object[i].size = 0;
 		r.pages = 1 + (uint32_t)below(&r, 64);
 		world(m, page, r.pages, pool, (uint32_t)below(&r, pool + 1));
+		settle(&r);
 		for (uint32_t i = 0; i < OPS; i++)
 			step(&r);
 	}
@@ -182,6 +218,8 @@ static void run_all(struct model *m, uint32_t page)
 	assert_true(r.too_big > 1000);
 	assert_true(r.reclaimed > 1000);
 	assert_true(r.failed_map > 100);
+	/* and most of a list is as it was */
+	assert_true(r.same > RUNS * OPS);
 }
 
 static void on_4k_pages(void **state)

@@ -97,20 +97,20 @@ static void neighbours_are_found(void **state)
 		{4096, 2, 3, 2},	{4195, 3, -1, 2}, {4196, 3, -1, 3},
 		{UINT64_MAX, 3, -1, 3},
 	};
+	struct object below, above;
 	struct twin *t = *state;
 
-	assert_false(twin_below(t, 100).there);
-	assert_false(twin_above(t, 100).there);
+	twin_around(t, 100, &below, &above);
+	assert_false(below.there);
+	assert_false(above.there);
 	assert_int_equal(twin_first(t, 100), 0);
 	add(t, 3, 4096, 100);
 	add(t, 1, 16, 32);
 	add(t, 2, 1024, 2048);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct object o = twin_below(t, rows[i].offset);
-
-		assert_int_equal(o.there ? o.slot : -1, rows[i].below);
-		o = twin_above(t, rows[i].offset);
-		assert_int_equal(o.there ? o.slot : -1, rows[i].above);
+		twin_around(t, rows[i].offset, &below, &above);
+		assert_int_equal(below.there ? below.slot : -1, rows[i].below);
+		assert_int_equal(above.there ? above.slot : -1, rows[i].above);
 		assert_int_equal(twin_first(t, rows[i].offset), rows[i].first);
 	}
 }
