@@ -15,6 +15,12 @@ def setup(top):
         raise Stop(2, "scripts/setup did not install what is missing")
 
 
+def level_options():
+    """For hypheap: at which level the fuzz targets run, which read the same."""
+    level = os.environ.get("HYPHEAP_LEVEL")
+    return [f"--oracle={level}"] if level else []
+
+
 class Builds:
     """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>.
     For a positive control with the target CONTROL also what that needs."""
