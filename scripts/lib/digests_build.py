@@ -11,7 +11,7 @@ TOP = Path(__file__).resolve().parents[2]
 ROOT = TOP / "build" / "digests"
 QEMU = ("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu")
 EM_AARCH64 = 183  # in an ELF file's header
-READY = ("release", "gcc", "dev", "arm64")  # presets
+READY = ("release", "gcc", "dev")  # presets
 SANITIZED = {"": [], "undefined": ["ubsan"], "address,undefined": ["asan", "ubsan"]}
 CROSS = {"gcc": "aarch64-linux-gnu-gcc", "clang": "clang"}
 
@@ -116,12 +116,11 @@ def all_builds(arm64):
     return NATIVE + (ARM64 if arm64 else [])
 
 
-def ready_builds():
+def ready_builds(arm64):
     """What the presets' build folders have."""
-    found = [Program(name, TOP / "build" / name / "hypheap") for name in READY]
+    presets = [*READY, "arm64"] if arm64 else READY
+    found = [Program(name, TOP / "build" / name / "hypheap") for name in presets]
     found = [program for program in found if program.path.is_file()]
-    if not shutil.which(QEMU[0]):
-        found = [program for program in found if program.name != "arm64"]
     if not found:
         raise Trouble("--quick: no build/PRESET/hypheap yet: cmake --preset release, ninja")
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from digests_build import ROOT, Trouble
 
 RUN_SECONDS = 3600
+BACKENDS = ("copy", "mmu")
 LARGE = ROOT / "large.ops"
 
 
@@ -35,12 +36,13 @@ class Row:
                 f"--backend={self.backend}", *ordered, os.devnull]
 
 
-def rows_of(builds, orders):
-    """Each build on both backends; the first in other orders as well."""
-    rows = [Row(build, backend) for build in builds for backend in ("copy", "mmu")]
+def rows_of(builds, backend, orders):
+    """Each build on both backends, or on one; the first in other orders as well."""
+    backends = [backend] if backend else BACKENDS
+    rows = [Row(build, backend) for build in builds for backend in backends]
     if not orders:
         return rows
-    return rows + [Row(builds[0], backend, order) for backend in ("copy", "mmu")
+    return rows + [Row(builds[0], backend, order) for backend in backends
                    for order in ("backwards", "large")]
 
 
