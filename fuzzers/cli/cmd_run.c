@@ -331,9 +331,8 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"backend", KEY_BACKEND, "copy|mmu", 0, OPTION_BACKEND, 0},
 	{"watchdog", KEY_WATCHDOG, "SECONDS", 0,
-	 "A call that runs for as long to twice that is a hang, besides the "
-	 "bound on what it may call (default 10); 0: none, where the machine "
-	 "is slow",
+	 "A call that takes as long to twice that of CPU time is a hang, "
+	 "besides the bound on what it may call (default 10); 0: none",
 	 0},
 	{"without-twin", KEY_WITHOUT_TWIN, NULL, OPTION_HIDDEN,
 	 "Let no oracle hear of the twin, to see what it earns", 0},

@@ -18,6 +18,8 @@ def setup(top):
 def level_options():
     """For hypheap: at which level the fuzz targets run, which read the same."""
     level = os.environ.get("HYPHEAP_LEVEL")
+    if level not in (None, "exact", "contract"):
+        raise Stop(2, f"HYPHEAP_LEVEL: \"{level}\" is neither exact nor contract")
     return [f"--oracle={level}"] if level else []
 
 

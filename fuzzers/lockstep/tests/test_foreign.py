@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""test_foreign.py TOP CC HYPHEAP FIRSTFIT REFILL LOCKSTEP LOCKSTEP_REFILL
+"""test_foreign.py TOP CC HYPHEAP FIRSTFIT REFILL LOCKSTEP LOCKSTEP_REFILL FUZZ_FIRSTFIT
 
 Allocators that are not ours: they keep the contract and are not the specification's; what an
 alloc.c lacks is told by name and place; two of them side by side."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,8 @@ import types
 import unittest
 from pathlib import Path
 
-TOP, CC, HYPHEAP, FIRSTFIT, REFILL, LOCKSTEP, LOCKSTEP_REFILL = sys.argv[1:8]
+TOP, CC, HYPHEAP, FIRSTFIT, REFILL, LOCKSTEP, LOCKSTEP_REFILL, FUZZ_FIRSTFIT = \
+    sys.argv[1:9]
 TOP = Path(TOP)
 sys.path.insert(0, str(TOP / "scripts/lib"))
 # pylint: disable=wrong-import-position
@@ -79,6 +82,35 @@ class Contract(unittest.TestCase):
 
     def test_refill(self):
         self.holds(REFILL)
+
+
+class Target(unittest.TestCase):
+    """A fuzz target asks for what HYPHEAP_LEVEL says."""
+
+    def run_at(self, level):
+        with tempfile.NamedTemporaryFile() as program:
+            run(HYPHEAP, "asm", TOP / "corpus/known/page-table-shortage.ops", "-o", program.name)
+            env = {name: value for name, value in os.environ.items() if name != "HYPHEAP_LEVEL"}
+            if level:
+                env["HYPHEAP_LEVEL"] = level
+            return subprocess.run([FUZZ_FIRSTFIT, program.name], env=env, capture_output=True,
+                                  text=True, timeout=60, check=False)
+
+    def test_exact(self):
+        for level in (None, "exact"):
+            came = self.run_at(level)
+            self.assertEqual(came.returncode, -signal.SIGABRT, came.stderr)
+            self.assertIn("  replay:  hypheap run FILE\n", came.stderr)
+            self.assertIn("  signature: result/call\n", came.stderr)
+
+    def test_contract(self):
+        came = self.run_at("contract")
+        self.assertEqual((came.returncode, came.stderr), (0, ""))
+
+    def test_another(self):
+        came = self.run_at("contarct")
+        self.assertEqual((came.returncode, came.stderr), (
+            2, "HYPHEAP_LEVEL: \"contarct\" is neither exact nor contract\n"))
 
 
 class Lacks(unittest.TestCase):
@@ -312,4 +344,4 @@ class SideBySide(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[8:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[9:])
