@@ -323,8 +323,8 @@ int64_t heap_phys_page(uint64_t phys);
 void heap_catch_signals(void);
 
 /*
- * heap_watchdog() - Besides the bound on interface calls: a call that is still
- * running after @seconds to twice that is a hang. 0: none. Uses SIGALRM.
+ * heap_watchdog() - Besides the bound on interface calls: a call that takes
+ * @seconds to twice that of CPU time is a hang. 0: none. Uses SIGPROF.
  */
 void heap_watchdog(unsigned int seconds);
 

@@ -92,6 +92,7 @@ void heap_watchdog(unsigned int seconds)
 	struct sigaction action = {.sa_handler = on_alarm,
 				   .sa_flags = SA_RESTART};
 
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
+	sigaction(SIGPROF, &action, NULL);
+	sigaction(SIGALRM, &action, NULL); /* somebody else's clock */
+	setitimer(ITIMER_PROF, &timer, NULL);
 }

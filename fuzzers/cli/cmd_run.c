@@ -17,6 +17,7 @@ struct options {
 	bool trace, json, draw, features;
 	enum run_level level;
 	bool without_twin;
+	unsigned int watchdog;
 	char **files;
 	int nr;
 };
@@ -305,6 +306,7 @@ enum {
 	KEY_FEATURES,
 	KEY_ORACLE,
 	KEY_BACKEND,
+	KEY_WATCHDOG,
 	KEY_WITHOUT_TWIN
 };
 
@@ -328,6 +330,10 @@ static const struct argp_option option_list[] = {
 	 "allocator with a policy of its own",
 	 0},
 	{"backend", KEY_BACKEND, "copy|mmu", 0, OPTION_BACKEND, 0},
+	{"watchdog", KEY_WATCHDOG, "SECONDS", 0,
+	 "A call that takes as long to twice that of CPU time is a hang, "
+	 "besides the bound on what it may call (default 10); 0: none",
+	 0},
 	{"without-twin", KEY_WITHOUT_TWIN, NULL, OPTION_HIDDEN,
 	 "Let no oracle hear of the twin, to see what it earns", 0},
 	{0},
@@ -355,6 +361,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_BACKEND:
 		option_backend(state, arg);
+		return 0;
+	case KEY_WATCHDOG:
+		options->watchdog = (unsigned int)option_number(
+			state, "watchdog", arg, 0, 3600);
 		return 0;
 	case KEY_WITHOUT_TWIN:
 		options->without_twin = true;
@@ -387,14 +397,15 @@ static const struct argp run_argp = {
 
 static int run(const struct command *cmd, int argc, char **argv)
 {
-	struct options options = {.level = RUN_EXACT};
+	struct options options = {.level = RUN_EXACT,
+				  .watchdog = WATCHDOG_SECONDS};
 	struct prog prog;
 	struct run *executor;
 	int status = STATUS_HOLDS;
 
 	argp_parse(cmd->argp, argc, argv, 0, NULL, &options);
 	executor = new_run();
-	heap_watchdog(WATCHDOG_SECONDS);
+	heap_watchdog(options.watchdog);
 	prog_init(&prog);
 	if (options.draw)
 		draw_legend(stdout, terminal_colour());

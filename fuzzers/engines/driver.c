@@ -18,7 +18,10 @@ static int usage(FILE *out, const char *name)
 		"\n"
 		"Built without a fuzz engine: runs each file twice, and "
 		"aborts\n"
-		"at a finding. To fuzz, use scripts/fuzz.\n",
+		"at a finding. To fuzz, use scripts/fuzz.\n"
+		"HYPHEAP_LEVEL=contract in the environment: for an allocator "
+		"with a\n"
+		"policy of its own, nothing is predicted.\n",
 		name);
 	return out == stdout ? 0 : 2;
 }

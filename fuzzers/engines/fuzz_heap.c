@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "feedback.h"
+#include "level.h"
 #include "stats.h"
 
 const enum profile engine_profile = PROFILE_HEAP;
@@ -10,7 +11,8 @@ const enum profile engine_profile = PROFILE_HEAP;
 /* The target: any bytes are a program, run with all oracles; none corrupts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint32_t ops = fuzz_one(data, size, engine_profile, feedback_cells());
+	uint32_t ops = fuzz_one(data, size, engine_profile, level_of_oracles(),
+				feedback_cells());
 
 	feedback_tell();
 	stats_count(1, ops);

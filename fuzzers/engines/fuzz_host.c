@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "feedback.h"
+#include "level.h"
 #include "stats.h"
 
 const enum profile engine_profile = PROFILE_HOST;
@@ -13,7 +14,8 @@ const enum profile engine_profile = PROFILE_HOST;
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint32_t ops = fuzz_one(data, size, engine_profile, feedback_cells());
+	uint32_t ops = fuzz_one(data, size, engine_profile, level_of_oracles(),
+				feedback_cells());
 
 	feedback_tell();
 	stats_count(1, ops);

@@ -53,18 +53,15 @@ static void watch(void *data, const struct run *run, const struct step *step)
 		shared->ops[shared->room + shared->taken++] = step->op;
 }
 
-/* Time of the CPU, so that a busy machine is no hang. */
+/* As heap_watchdog(), and finer. */
 static void set_watchdog(unsigned int ms)
 {
 	struct itimerval timer = {
 		.it_interval = {.tv_sec = ms / 1000,
 				.tv_usec = (suseconds_t)(ms % 1000) * 1000}};
-	struct sigaction action;
 
 	timer.it_value = timer.it_interval;
 	heap_watchdog(0);
-	sigaction(SIGALRM, NULL, &action);
-	sigaction(SIGPROF, &action, NULL);
 	setitimer(ITIMER_PROF, &timer, NULL);
 }
 

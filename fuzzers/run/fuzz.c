@@ -16,8 +16,16 @@ static bool corrupts(const struct prog *prog)
 	return false;
 }
 
+/* Which file it will be only the engine knows; without an option is the
+ * default. */
+static const char *replay_line(enum run_level level)
+{
+	return level == RUN_CONTRACT ? "hypheap run --oracle=contract FILE"
+				     : "hypheap run FILE";
+}
+
 uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile,
-		  uint8_t *cells)
+		  enum run_level level, uint8_t *cells)
 {
 	static struct run *run;
 	static struct prog prog;
@@ -38,9 +46,10 @@ uint32_t fuzz_one(const uint8_t *data, size_t size, enum profile profile,
 	if (profile != PROFILE_CORRUPT && corrupts(&prog))
 		return 0;
 	config = run_config_fuzz(&prog);
+	config.level = level;
 	config.cells = cells;
 	if (!run_program(run, &prog, &config, &result)) {
-		report_failure(stderr, run, &result, NULL);
+		report_failure(stderr, run, &result, replay_line(level));
 		abort();
 	}
 

@@ -323,6 +323,7 @@ COMMANDS = {"start": begin, "resume": begin, "status": show, "stop": stop,
 
 def main(argv):
     args = parse(argv)
+    os.environ.pop("HYPHEAP_LEVEL", None)  # what is found is replayed at exact level
     try:
         return COMMANDS[args.command](args)
     except Stop as end:

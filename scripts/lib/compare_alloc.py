@@ -20,7 +20,7 @@ import try_build
 import try_page
 from fuzz_error import Stop
 from try_build import TOP
-from try_run import without_place
+from try_known import without_place
 
 SHOWN = 5  # programs whose parting is told
 # What the host gives and gets is what the two may differ in; so are places.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The ways to compile hypheap that scripts/digests compares."""
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -10,16 +11,18 @@ TOP = Path(__file__).resolve().parents[2]
 ROOT = TOP / "build" / "digests"
 QEMU = ("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu")
 EM_AARCH64 = 183  # in an ELF file's header
-READY = ("release", "gcc", "dev", "arm64")  # presets
+READY = ("release", "gcc", "dev")  # presets
+SANITIZED = {"": [], "undefined": ["ubsan"], "address,undefined": ["asan", "ubsan"]}
+CROSS = {"gcc": "aarch64-linux-gnu-gcc", "clang": "clang"}
 
 
 class Trouble(Exception):
     """Why it could not be tried, in a line or a few."""
 
 
-def call(name, command):
+def call(name, command, env=None):
     """Runs a command; its words are shown only if it fails."""
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, check=False)
     if result.returncode:
         words = result.stdout.decode(errors="replace").splitlines()[-30:]
@@ -54,63 +57,70 @@ class Build:
     level: str
     sanitize: str = ""
     lto: bool = False
-
-    @property
-    def arm64(self):
-        return self.compiler.startswith("aarch64")
+    arm64: bool = False
 
     @property
     def name(self):
-        words = ["arm64-gcc" if self.arm64 else self.compiler, self.level]
-        return "-".join(words + ["lto"] * self.lto + ["sanitized"] * bool(self.sanitize))
+        words = ["arm64"] * self.arm64 + [self.compiler, self.level] + ["lto"] * self.lto
+        return "-".join(words + SANITIZED[self.sanitize])
 
     @property
     def command(self):
         return Program(self.name, ROOT / self.name / "hypheap").command
 
     def prepare(self, jobs):
+        """Up to date, in a folder that is kept."""
         # CMakeLists.txt sets the flags of build type Release itself; the target
-        # unit keeps away from LTO by itself
-        flags = f"-{self.level} -g" + (" -flto" if self.lto else "")
-        more = ["--preset", "arm64"] if self.arm64 else ["-G", "Ninja"]
-        if self.lto and self.compiler == "clang":
+        # unit keeps away from LTO by itself. Nobody looks at debug information.
+        flags = f"-{self.level}" + (" -flto" if self.lto else "")
+        compiler, more = self.compiler, ["-G", "Ninja"]
+        if self.arm64:
+            compiler, more = CROSS[compiler], ["--preset", "arm64",
+                                               "-DCMAKE_C_COMPILER_TARGET=aarch64-linux-gnu"]
+        if self.lto and compiler == "clang":
             more.append("-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld")
+        if shutil.which("ccache"):
+            more.append("-DCMAKE_C_COMPILER_LAUNCHER=ccache")
+        env = {**os.environ, "CCACHE_BASEDIR": str(TOP), "CCACHE_NOHASHDIR": "1"}
         folder = ROOT / self.name
         call(self.name, ["cmake", "-S", TOP, *more, "-B", folder,
-                         f"-DCMAKE_C_COMPILER={self.compiler}", "-DCMAKE_BUILD_TYPE=None",
+                         f"-DCMAKE_C_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=None",
                          f"-DCMAKE_C_FLAGS={flags}", "-DHYPHEAP_TESTS=OFF",
-                         f"-DHYPHEAP_SANITIZE={self.sanitize}"])
+                         f"-DHYPHEAP_SANITIZE={self.sanitize}"], env)
         command = ["cmake", "--build", folder, "--target", "hypheap"]
-        call(self.name, command + (["--parallel", str(jobs)] if jobs else []))
+        call(self.name, command + (["--parallel", str(jobs)] if jobs else []), env)
 
 
+# From the first, one thing at a time is changed: the compiler, the level, LTO, what
+# sanitizers add (undefined alone is another check of the target's accesses than with
+# address; -O0 with both leaves most to go wrong), the machine.
 LEVELS = ("O2", "O0", "O1", "O3")
 NATIVE = [*(Build("clang", level) for level in LEVELS),
           *(Build("gcc", level) for level in LEVELS),
           Build("clang", "O2", lto=True), Build("gcc", "O2", lto=True),
           *(Build("clang", level, "address,undefined") for level in ("O2", "O0")),
           Build("clang", "O2", "undefined")]
-ARM64 = [Build("aarch64-linux-gnu-gcc", level) for level in LEVELS]
+ARM64 = [*(Build("gcc", level, arm64=True) for level in LEVELS),
+         Build("clang", "O2", arm64=True)]
 
 
 def all_builds(arm64):
     """The builds of the whole matrix; the first is what all others are held to."""
     tools = {"cmake", "ninja", "clang", "gcc", "ld.lld"}
     if arm64:
-        tools |= {"aarch64-linux-gnu-gcc", QEMU[0]}
+        tools |= {CROSS["gcc"], QEMU[0]}
     for tool in sorted(tools):
         if not shutil.which(tool):
-            option = " --arm64" if tool in ("aarch64-linux-gnu-gcc", QEMU[0]) else ""
+            option = " --arm64" if tool in (CROSS["gcc"], QEMU[0]) else ""
             raise Trouble(f"{tool} is missing; scripts/setup{option} installs it")
     return NATIVE + (ARM64 if arm64 else [])
 
 
-def ready_builds():
+def ready_builds(arm64):
     """What the presets' build folders have."""
-    found = [Program(name, TOP / "build" / name / "hypheap") for name in READY]
+    presets = [*READY, "arm64"] if arm64 else READY
+    found = [Program(name, TOP / "build" / name / "hypheap") for name in presets]
     found = [program for program in found if program.path.is_file()]
-    if not shutil.which(QEMU[0]):
-        found = [program for program in found if program.name != "arm64"]
     if not found:
         raise Trouble("--quick: no build/PRESET/hypheap yet: cmake --preset release, ninja")
     return found

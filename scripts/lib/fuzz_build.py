@@ -32,6 +32,14 @@ def configure(top, folder, command, run):
         stamp.write_text(wanted, encoding="utf-8")
 
 
+def level_options():
+    """For hypheap: at which level the fuzz targets run, which read the same."""
+    level = os.environ.get("HYPHEAP_LEVEL")
+    if level not in (None, "exact", "contract"):
+        raise Stop(2, f"HYPHEAP_LEVEL: \"{level}\" is neither exact nor contract")
+    return [f"--oracle={level}"] if level else []
+
+
 class Builds:
     """Build folders: build/<preset>, with another allocator build/fuzz-alloc-<hash>/<preset>.
     For a positive control with the target CONTROL also what that needs."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import fuzz_children
+from fuzz_build import level_options
 from fuzz_error import Stop, tail
 
 LIBFUZZER_LINE = re.compile(rb"^#\d+\s.*?cov: (\d+) ft: (\d+) corp: (\d+)/", re.M)
@@ -231,7 +232,7 @@ class Afl(Engine):
         """Slow is not hung: what took too long must fail when nothing else counts."""
         for path in self._new("hangs"):
             try:
-                run = [self.binary] if self.words else [self.hypheap, "run"]
+                run = [self.binary] if self.words else [self.hypheap, "run", *level_options()]
                 result = subprocess.run([*run, path], timeout=HANG_SECONDS,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, check=False)

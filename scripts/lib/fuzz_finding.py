@@ -7,6 +7,8 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 
+from fuzz_build import level_options
+
 SHOWN = 5  # reports printed in full, one a signature
 REPLAY_SECONDS = 60
 
@@ -49,11 +51,11 @@ def replay_of(crash, builds):
         engines = [builds.folder(p) / builds.target for p in builds.wanted if p != "release"]
         replays = [_run([binary, crash]) for binary in engines]
         return next((replay for replay in replays if replay.status != 0), replays[0]), ""
-    first = _run([builds.hypheap, "run", crash])
+    first = _run([builds.hypheap, "run", *level_options(), crash])
     if first.status != 0:
         return first, ""
     tried = ["build release"]
-    others = [[builds.folder("dev") / "hypheap", "run", crash]]
+    others = [[builds.folder("dev") / "hypheap", "run", *level_options(), crash]]
     others += [[builds.folder(p) / t, crash] for p, ts in builds.wanted.items()
                for t in ts if t.startswith("fuzz_")]
     for command in others:

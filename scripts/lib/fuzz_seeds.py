@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from fuzz_build import level_options
 from fuzz_error import Stop
 
 
@@ -100,7 +101,7 @@ def collect(hypheap, corpus, folder, target):
 
 
 def _holds(hypheap, files):
-    result = subprocess.run([hypheap, "run", *files], stdin=subprocess.DEVNULL,
+    result = subprocess.run([hypheap, "run", *level_options(), *files], stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                             check=False)
     return result.returncode == 0

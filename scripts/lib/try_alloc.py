@@ -15,6 +15,8 @@ import coverage_replay
 import fuzz_build
 import fuzz_children
 import try_build
+import try_fuzz
+import try_known
 import try_mutants
 import try_page
 import try_run
@@ -22,8 +24,9 @@ from try_build import TOP
 
 DESCRIPTION = """\
 Builds an alloc.c of the series, unedited and in a folder of its own, and tells what
-it is: its self test, the corpus at exact and at contract level, random programs,
-small changes to it, coverage, speed beside ours. One page of HTML has it all."""
+it is: its self test, the corpus at exact and at contract level, random programs and
+libFuzzer, small changes to it, coverage, speed beside ours. One page of HTML has it
+all."""
 
 EPILOG = """\
 exit status: 0 it keeps the contract; 1 it does not; 2 bad usage, or it cannot be
@@ -54,8 +57,10 @@ class Result:
     @property
     def contract_holds(self):
         came = self.replays["contract"]
-        return came.holds == len(came.documents) and not any(
-            run.signature for run in self.fuzzed if run.level == "contract")
+        return came.holds == len(came.documents) and not any(run.breaks for run in self.fuzzed)
+
+    def known_in(self, state):
+        return sum(case.state == state for case in self.known)
 
     def selftest_words(self):
         if not self.probe.selftest:
@@ -75,16 +80,25 @@ class Result:
         exact, contract = self.replays["exact"], self.replays["contract"]
         yield ("keeps the contract" if self.contract_holds else "BREAKS THE CONTRACT") + \
             f": {contract.holds} of {len(contract.documents)} programs of the corpus hold" + \
-            "".join(f", random programs: {run.signature}" for run in self.fuzzed if run.signature)
+            "".join(f", fuzzing ({run.level}): {found.signature}" for run in self.fuzzed
+                    for found in run.findings)
         yield f"like the specification: {exact.holds} of {len(exact.documents)} programs"
+        for run in self.fuzzed:
+            yield (f"fuzzed at level {run.level}: " + "; ".join(
+                f"{engine.name} {engine.runs} programs, {engine.ops} operations, "
+                f"{engine.seconds:.0f} s" for engine in run.engines)
+                + f": {len(run.findings) or 'no'} bug{'s' * (len(run.findings) != 1)} found")
         yield f"self test: {self.selftest_words()}"
         if self.known:
-            yield (f"documented behaviours: {sum(not case.broken for case in self.known)} of "
-                   f"{len(self.known)}")
+            yield (f"documented behaviours, of {len(self.known)}: " + ", ".join(
+                f"{self.known_in(state)} {words}" for state, words in (
+                    (try_known.SHOWS, "shown"), (try_known.DIFFERS, "not"),
+                    (try_known.UNTOLD, "cannot be told"))))
         if self.coverage:
             yield f"coverage: {self.coverage.shares['lines'].percent:.1f} % of its lines"
         if self.mutants and self.mutants.judged:
-            yield f"changes noticed: {self.mutants.killed} of {self.mutants.judged}"
+            yield (f"changes noticed: {self.mutants.killed} of {self.mutants.judged} tried, of "
+                   f"{self.mutants.all}")
 
 
 def parse(argv):
@@ -95,8 +109,8 @@ def parse(argv):
     parser.add_argument("-o", type=Path, dest="out", metavar="OUT.html",
                         help="the page (default: beside its build, build/try/*/report.html)")
     parser.add_argument("--seconds", type=int, default=30, metavar="N",
-                        help="for random programs, and as many for changes (default 30; "
-                             "0: neither)")
+                        help="for fuzzing, half of them random programs, half libFuzzer, and "
+                             "as many for changes (default 30; 0: neither)")
     parser.add_argument("--corpus", type=Path, default=TOP / "corpus", metavar="DIR")
     parser.add_argument("--no-coverage", action="store_true", help="saves a build")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N",
@@ -153,13 +167,12 @@ def judge(args, found, build, ours):
     result.breach = try_run.diverge(theirs, sound, result.replays["contract"], work)
     result.parted = try_run.parted(theirs, sound, result.replays["contract"],
                                    try_run.replay(sound, "contract", paths))
-    result.known = list(try_run.known(args.corpus, result.replays))
+    result.known = list(try_known.known(args.corpus, result.replays))
     result.speed = try_run.speed(theirs, sound)
     if args.seconds:
         levels = ["contract"] if result.level == "contract" else ["exact", "contract"]
-        for level in levels:
-            say(f"random programs, {level}, {args.seconds // len(levels)} s")
-            result.fuzzed.append(try_run.fuzz(theirs, level, args.seconds / len(levels), work))
+        result.fuzzed = [try_fuzz.fuzz(build, theirs, level, args.seconds / len(levels),
+                                       args.corpus, work) for level in levels]
         say(f"changes to {build.source.name}, {args.seconds} s")
         result.mutants = try_mutants.sample(build, result.level, result.replays[result.level],
                                             args.seconds, args.corpus)

@@ -5,11 +5,13 @@ from html import escape
 from pathlib import Path
 
 import coverage_html
+import try_known
 from try_build import TOP
 
 STYLE = """
 body { max-width: 75em; margin: 2em auto; padding: 0 1em; line-height: 1.45 }
 h1 { font-size: 1.5em }
+h3 { font-size: 1em; margin: 1.2em 0 .3em }
 h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
 .verdict { padding: .6em 1em; border-left: .4em solid #080; background: #efe; font-size: 1.1em }
 .verdict.no { border-color: #b00; background: #fee }
@@ -104,23 +106,43 @@ def _parted(result):
 
 
 def _known(cases):
-    has = sum(not case.broken for case in cases)
-    rows = [(f"<code>{escape(case.name)}</code>", escape(case.words),
-             "<span class=\"yes\">as documented</span>" if not case.broken
-             else f"<span class=\"no\">{escape(case.broken)}</span>") for case in cases]
-    return (note(f"It has {has} of {len(cases)} behaviours that look like a bug and are documented "
-                 "(corpus/known), by what each operation comes to:")
-            + table(("case", "why one would expect something else", "this one"), rows))
+    colours = {try_known.SHOWS: "dim", try_known.DIFFERS: "yes", try_known.UNTOLD: "dim"}
+    parts = []
+    for state, words in ((try_known.SHOWS, "It shows"), (try_known.DIFFERS, "It does not show"),
+                         (try_known.UNTOLD, "It cannot be told of")):
+        some = [case for case in cases if case.state == state]
+        if some:
+            rows = [(f"<code>{escape(case.name)}</code>", escape(case.words),
+                     f"<span class=\"{colours[state]}\">{escape(case.why)}</span>")
+                    for case in some]
+            parts += [f"<h3>{words} {len(some)} of {len(cases)}</h3>",
+                      table(("case", "the behaviour, and why one would expect something else",
+                             "" if state == try_known.SHOWS else "why"), rows)]
+    return (note("Behaviours that look like a bug and are documented (corpus/known). One that is "
+                 "shown is nothing to mend. What an allocator of another policy does is judged by "
+                 "the operations that are the behaviour; where those before them already come "
+                 "to something else, the scene is another.") + "\n".join(parts))
 
 
 def _fuzzed(runs):
+    if not runs:
+        return note("Not done.")
     parts = []
     for came in runs:
-        parts.append(note(f"{came.level}: {came.runs} programs, {came.ops} operations, "
-                          f"{came.seconds:.0f} s: " + (came.signature or "nothing found")))
-        if came.signature:
-            parts.append(code(came.program or came.command))
-            parts.append(code(came.report))
+        rows = [(engine.name, engine.runs, engine.ops, f"{engine.seconds:.0f} s", engine.words)
+                for engine in came.engines]
+        parts += [f"<h3>Level {came.level}</h3>",
+                  table(("", "programs", "operations", "time", "reached"), rows, (1, 2, 3)),
+                  *(note(words) for words in came.lost)]
+        if not came.findings:
+            parts.append(note("Nothing found."))
+        for found in came.findings:
+            parts += [f"<h3>{escape(found.signature)}, {found.count} times</h3>",
+                      "" if found.small else note("It was not minimised: as it was found."),
+                      code(found.program), code(found.report),
+                      note("It fails at contract level as well." if found.breaks else
+                           "At contract level it holds: no bug, if the specification is not the "
+                           "aim.")]
     return "\n".join(parts)
 
 
@@ -131,10 +153,17 @@ def _mutants(sample, level):
              f"<code>{escape(m.words)}</code>") for m in sample.survivors]
     oracles = ", ".join(f"{name} {count}" for name, count in sorted(
         sample.oracles.items(), key=lambda item: -item[1]))
-    return (note(f"{sample.judged} small changes of {sample.all}, one at a time, "
-                 f"{sample.seconds:.0f} s: {sample.killed} are noticed by the corpus at level {level}"
-                 + (f" ({oracles})" if oracles else "") + f"; {sample.same} make the same code. "
-                 "A change that is not noticed makes no difference, or nobody looks there:")
+    tried = sample.judged + sample.same + sample.uncompiled
+    why = "" if tried >= sample.all else (
+        f", chosen by chance, always the same: for more than {sample.seconds:.0f} s of them, "
+        "--seconds")
+    return (note(f"Of {sample.all} small changes {tried} were tried, one at a time{why}. "
+                 f"{sample.same} make the same code as no change or another one"
+                 + (f", {sample.uncompiled} do not compile" if sample.uncompiled else "")
+                 + f". Of the {sample.judged} others the corpus at level {level} notices "
+                 f"{sample.killed}" + (f" (by oracle: {oracles})" if oracles else "")
+                 + ". One that nobody notices makes no difference that the interface shows, or "
+                 "the corpus does not go there: a test to write.")
             + (table(("line", "function", "kind", "change that nobody noticed"), rows, (0,))
                if rows else note("None.")))
 
@@ -167,7 +196,7 @@ def report(result):
         section("First divergence", _divergence(result.divergence), _parted(result)),
         section("What it must keep", _groups(result.replays["contract"]),
                 _divergence(result.breach) if result.breach else ""),
-        section("Random programs", _fuzzed(result.fuzzed)),
+        section("Fuzzing", _fuzzed(result.fuzzed)),
         section("Documented behaviour", _known(result.known)),
         section("What would be noticed", _mutants(result.mutants, result.level)),
         section("Coverage", _coverage(result.coverage)),

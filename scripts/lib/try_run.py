@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What hypheap says of an allocator: the corpus, documented behaviour, where it
-parts from ours, random programs, speed."""
+"""What hypheap says of an allocator: the corpus, where it parts from ours, speed."""
 
 import json
-import re
 import signal
 import statistics
 import subprocess
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import mutants_claims
 from fuzz_error import Stop
 from mutants_judge import json_lines
+from try_known import without_place
 
 BATCH_SECONDS = 120
 FILE_SECONDS = 20
 MIN_SECONDS = 30
 GRACE_SECONDS = 30
 SELFTEST = "hypheap 1\nheap boot=1 pages=16 pool=64\nselftest\n"
-# Random programs, in turns: profile, operations each.
-KINDS = (("heap", 64), ("host", 48), ("heap", 400))
 BENCH = ("--runs=150", "--rounds=3", "--page=4096", "--ops=64")
 
 
@@ -88,50 +83,6 @@ def replay(hypheap, level, paths):
                         "error": err.strip()}
         came.documents[str(path)] = document
     return came
-
-
-@dataclass
-class Known:
-    """A documented behaviour. broken: "" if it has it, else where it does otherwise."""
-    name: str
-    words: str
-    broken: str
-
-
-def known(corpus, replays):
-    """By what each operation comes to; where an object lies is the policy's own. A case
-    says nothing where the contract level leaves out one of its hypercalls."""
-    for path in sorted((corpus / "known").glob("*.ops")):
-        trace = path.with_suffix(".trace")
-        documents = [came.documents.get(str(path)) for came in replays.values()]
-        document = next((d for d in documents if d and d["holds"] and "trace" in d), None)
-        if not trace.exists() or not document:
-            continue
-        claims = mutants_claims.of_trace(trace)
-        if any(step["result"] == "skipped" != result
-               for step, (_, result, _) in zip(document["trace"], claims)):
-            continue
-        broken = mutants_claims.Claims(
-            [(at, without_place(result), {}) for at, result, _ in claims], None).broken(
-            {"trace": [{"result": without_place(step["result"])}
-                       for step in document["trace"]]}) or ""
-        yield Known(path.stem, comment(path.read_text(encoding="utf-8")), broken)
-
-
-def without_place(result):
-    """Where memory was got, and in which function a panic was, is left out."""
-    return re.sub(r"^panic \w+", "panic", re.sub(r"@\d+", "memory", result))
-
-
-def comment(text):
-    """What a program says of itself at its head."""
-    words = []
-    for line in text.splitlines():
-        if line.startswith("# "):
-            words.append(line[2:])
-        elif words:
-            break
-    return " ".join(words)
 
 
 @dataclass
@@ -210,55 +161,6 @@ def selftest(hypheap, work):
     if not document or not document.get("trace"):
         return "does not end: " + err.strip()[:200]
     return document["trace"][-1]["result"]
-
-
-@dataclass
-class Fuzzed:
-    level: str
-    seconds: float = 0
-    runs: int = 0
-    ops: int = 0
-    signature: str = ""
-    command: str = ""
-    program: str = ""
-    report: str = ""
-
-
-def fuzz(hypheap, level, seconds, work):
-    """Random programs until the time is over or one fails, which is made smaller."""
-    came = Fuzzed(level)
-    began = time.monotonic()
-    folder = work / f"stress-{level}"
-    folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.ops"):
-        old.unlink()
-    for seed, (profile, ops) in enumerate(KINDS, 1):
-        command = [hypheap, "stress", "--runs=0", f"--seed={seed}", f"--ops={ops}",
-                   f"--profile={profile}", f"--oracle={level}", "--json", "-o", folder]
-        status, output, err = child(command, seconds / len(KINDS), signal.SIGINT)
-        try:
-            document = json.loads(output.splitlines()[-1])
-        except (ValueError, IndexError):
-            document = {}
-        came.runs += document.get("programs", 0)
-        came.ops += document.get("ops", 0)
-        if status == 0:
-            continue
-        crash = next(iter(sorted(folder.glob("*.ops"))), None)
-        came.signature = document.get("signature") or f"hypheap stress ends with {status}"
-        came.command = " ".join(map(str, command[1:-2]))
-        came.report = err.strip()[-2000:]
-        if crash:
-            small = folder / "small"
-            done, _, _ = child([hypheap, "min", f"--oracle={level}", crash, "-o", small],
-                               MIN_SECONDS, signal.SIGINT)
-            path = small if done == 0 and small.exists() else crash
-            came.program = path.read_text(encoding="utf-8")
-            came.report = child([hypheap, "run", f"--oracle={level}", path],
-                                FILE_SECONDS)[1].strip()
-        break
-    came.seconds = time.monotonic() - began
-    return came
 
 
 def speed(theirs, ours, rounds=3):

@@ -239,6 +239,17 @@ static void fails_the_nth_mapping_once(void **state)
 	assert_int_equal(backend.mapped, 1);
 	assert_int_equal(
 		backend_map_range(va + PAGE, backend_page_phys(1), PAGE), 0);
+
+	/* of a range that fails at its second page nothing stays */
+	backend.fail_map = 2;
+	assert_int_equal(backend_map_range(va + 2 * PAGE, backend_page_phys(2),
+					   2 * PAGE),
+			 -ENOMEM);
+	assert_int_equal(backend.mapped, 2);
+	assert_int_equal(backend_map_range(va + 2 * PAGE, backend_page_phys(2),
+					   2 * PAGE),
+			 0);
+	assert_int_equal(backend.mapped, 4);
 }
 
 static void reserves_ranges_apart(void **state)

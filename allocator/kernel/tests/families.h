@@ -63,8 +63,11 @@
 	HOLDS(memcache)                                                       \
 	HOLDS(refill_copies_the_list)                                         \
 	HOLDS(refill_stops_at_a_bad_page)                                     \
+	HOLDS(refill_keeps_what_it_got)                                       \
+	HOLDS(refill_takes_no_more_than_nr)                                   \
 	STOPS(look_up_of_nothing, "not mapped")                               \
 	STOPS(removal_of_nothing, "not mapped")                               \
+	STOPS(removal_of_more_than_is_mapped, "not mapped")                   \
 	STOPS(removal_backwards, "whole private pages")                       \
 	STOPS(use_of_the_linear_map_of_a_mapped_page, "mapped")               \
 	STOPS(use_of_a_page_of_the_host, "host")

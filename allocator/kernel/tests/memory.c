@@ -123,21 +123,34 @@ static void memcache(void)
 	EXPECT(pop_hyp_memcache(&mc, hyp_phys_to_virt) == b);
 	EXPECT(pop_hyp_memcache(&mc, hyp_phys_to_virt) == a);
 	EXPECT(!mc.nr_pages && !mc.mapping && !mc.flags);
+	/* of an empty one the head is not looked at */
+	mc.head = ~0UL;
+	EXPECT(!pop_hyp_memcache(&mc, hyp_phys_to_virt) && mc.head == ~0UL);
 	EXPECT(HYP_MEMCACHE_ACCOUNT_STAGE2 == BIT(1) &&
 	       HYP_MEMCACHE_ACCOUNT_KMEMCG == BIT(2));
 }
 
-/* Gives a page of EL2's to the host, as the head of a list of @nr. */
-static struct kvm_hyp_memcache host_list(void *page, unsigned long nr)
+/*
+ * Gives a page of EL2's to the host, as the head of a list of @nr; @link is
+ * what the host then writes into it.
+ */
+static struct kvm_hyp_memcache host_list_to(void *page, unsigned long nr,
+					    phys_addr_t link)
 {
 	struct kvm_hyp_memcache list = {.nr_pages = nr};
 
 	list.head = hyp_virt_to_phys(page);
 	memset(page, 0, PAGE_SIZE);
+	*(phys_addr_t *)page = link;
 	kvm_flush_dcache_to_poc(page, PAGE_SIZE);
 	EXPECT(!__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 
 	return list;
+}
+
+static struct kvm_hyp_memcache host_list(void *page, unsigned long nr)
+{
+	return host_list_to(page, nr, 0);
 }
 
 static void refill_copies_the_list(void)
@@ -174,6 +187,37 @@ static void refill_stops_at_a_bad_page(void)
 	EXPECT(list.nr_pages == 3 && cache.nr_pages == nr);
 }
 
+/* What came before a page that is refused stays, the rest is reported back. */
+static void refill_keeps_what_it_got(void)
+{
+	void *page = pop();
+	phys_addr_t pa = hyp_virt_to_phys(page);
+	unsigned long nr = cache.nr_pages;
+	/* a cycle: by the time of its second turn the page is EL2's */
+	struct kvm_hyp_memcache list = host_list_to(page, 3, pa);
+
+	EXPECT(refill_memcache(&cache, nr + 3, &list) == -ENOMEM);
+	EXPECT(cache.nr_pages == nr + 1 && cache.head == pa);
+	EXPECT(list.nr_pages == 2 && list.head == pa);
+}
+
+static void refill_takes_no_more_than_nr(void)
+{
+	void *first = pop(), *second = pop();
+	phys_addr_t pa = hyp_virt_to_phys(second);
+	unsigned long nr = cache.nr_pages;
+	struct kvm_hyp_memcache list;
+
+	host_list(second, 1);
+	/* the list goes on, its count does not; and a link is a page's */
+	list = host_list_to(first, 1, pa + 8);
+	EXPECT(refill_memcache(&cache, nr + 2, &list) == -ENOMEM);
+	EXPECT(cache.nr_pages == nr + 1);
+	EXPECT(!list.nr_pages && list.head == pa);
+	/* the second page is still the host's */
+	EXPECT(!__pkvm_host_donate_hyp(hyp_phys_to_pfn(pa), 1));
+}
+
 static void look_up_of_nothing(void)
 {
 	pkvm_private_va_range_pa((void *)range_start);
@@ -183,6 +227,13 @@ static void removal_of_nothing(void)
 {
 	pkvm_remove_mappings((void *)range_start,
 			     (void *)range_start + PAGE_SIZE);
+}
+
+static void removal_of_more_than_is_mapped(void)
+{
+	map_first();
+	pkvm_remove_mappings((void *)range_start,
+			     (void *)range_start + 2 * PAGE_SIZE);
 }
 
 static void removal_backwards(void)

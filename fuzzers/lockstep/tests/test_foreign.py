@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""test_foreign.py TOP CC HYPHEAP FIRSTFIT REFILL LOCKSTEP LOCKSTEP_REFILL
+"""test_foreign.py TOP CC HYPHEAP FIRSTFIT REFILL LOCKSTEP LOCKSTEP_REFILL FUZZ_FIRSTFIT
 
 Allocators that are not ours: they keep the contract and are not the specification's; what an
 alloc.c lacks is told by name and place; two of them side by side."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 from pathlib import Path
 
-TOP, CC, HYPHEAP, FIRSTFIT, REFILL, LOCKSTEP, LOCKSTEP_REFILL = sys.argv[1:8]
+TOP, CC, HYPHEAP, FIRSTFIT, REFILL, LOCKSTEP, LOCKSTEP_REFILL, FUZZ_FIRSTFIT = \
+    sys.argv[1:9]
 TOP = Path(TOP)
 sys.path.insert(0, str(TOP / "scripts/lib"))
 # pylint: disable=wrong-import-position
 import alloc_probe
+import mutants_claims
 import try_alloc
+import try_fuzz
+import try_known
 import try_page
 import try_run
 
@@ -75,6 +82,36 @@ class Contract(unittest.TestCase):
 
     def test_refill(self):
         self.holds(REFILL)
+
+
+class Target(unittest.TestCase):
+    """A fuzz target asks for what HYPHEAP_LEVEL says."""
+
+    def run_at(self, level):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder) / "program"
+            run(HYPHEAP, "asm", TOP / "corpus/known/stranded-pages.ops", "-o", program)
+            env = {name: value for name, value in os.environ.items() if name != "HYPHEAP_LEVEL"}
+            if level:
+                env["HYPHEAP_LEVEL"] = level
+            return subprocess.run([FUZZ_FIRSTFIT, program], env=env, capture_output=True,
+                                  text=True, timeout=60, check=False)
+
+    def test_exact(self):
+        for level in (None, "exact"):
+            came = self.run_at(level)
+            self.assertEqual(came.returncode, -signal.SIGABRT, came.stderr)
+            self.assertIn("  replay:  hypheap run FILE\n", came.stderr)
+            self.assertIn("  signature: result/alloc\n", came.stderr)
+
+    def test_contract(self):
+        came = self.run_at("contract")
+        self.assertEqual((came.returncode, came.stderr), (0, ""))
+
+    def test_another(self):
+        came = self.run_at("contarct")
+        self.assertEqual((came.returncode, came.stderr), (
+            2, "HYPHEAP_LEVEL: \"contarct\" is neither exact nor contract\n"))
 
 
 class Lacks(unittest.TestCase):
@@ -162,8 +199,14 @@ class Report(unittest.TestCase):
         result.breach = try_run.diverge(binary, HYPHEAP, result.replays["contract"], work)
         result.parted = try_run.parted(binary, HYPHEAP, result.replays["contract"],
                                        try_run.replay(HYPHEAP, "contract", SAMPLE))
-        result.known = list(try_run.known(TOP / "corpus", result.replays))
-        result.fuzzed = [try_run.fuzz(binary, "contract", 1, work)]
+        result.known = list(try_known.known(TOP / "corpus", result.replays))
+        crashes = try_fuzz.empty(work / "crashes")
+        for seconds in (1, 5, 25):  # a busy machine may not come to one program
+            engine = try_fuzz.stress(binary, "contract", seconds, crashes)
+            if engine.runs:
+                break
+        result.fuzzed = [try_fuzz.Fuzzed("contract", [engine])]
+        self.assertEqual(list(crashes.iterdir()), [])
         return result
 
     def test_first_fit(self):
@@ -173,13 +216,13 @@ class Report(unittest.TestCase):
         self.assertTrue(result.contract_holds, list(result.summary()))
         self.assertEqual(result.level, "contract")
         self.assertIsNone(result.breach)
-        self.assertGreater(result.fuzzed[0].runs, 0)
+        self.assertGreater(result.fuzzed[0].engines[0].runs, 0)
         first = result.divergence
         self.assertEqual(first.ours[first.at][1], first.theirs[first.at][1])
         self.assertNotEqual(first.ours[first.at][2:4], first.theirs[first.at][2:4])
         self.assertGreater(result.parted[0], 0)
         stranded = next(case for case in result.known if case.name == "stranded-pages")
-        self.assertTrue(stranded.broken)  # it never strands a page
+        self.assertEqual(stranded.state, try_known.DIFFERS)  # it never strands a page
         for words in ("keeps the contract", "the sound one", "result/alloc", "stranded-pages",
                       "it brings none"):
             self.assertIn(words, page)
@@ -191,7 +234,86 @@ class Report(unittest.TestCase):
         self.assertEqual(result.level, "exact")
         self.assertIsNone(result.divergence)
         self.assertEqual(result.parted, (0, None))
-        self.assertEqual([case.name for case in result.known if case.broken], [])
+        self.assertEqual({case.state for case in result.known}, {try_known.SHOWS})
+
+
+class Known(unittest.TestCase):
+    """Documented behaviour, by the operations that are it."""
+
+    def test_ours_shows_what_is_marked(self):
+        paths = sorted((TOP / "corpus/known").glob("*.ops"))
+        came = try_run.replay(HYPHEAP, "contract", paths).documents
+        states = {}
+        for path in paths:
+            shows = try_known.telling(path.read_text(encoding="utf-8"))
+            claims = mutants_claims.of_trace(path.with_suffix(".trace"))
+            self.assertLess(max(shows, default=0), len(claims), path)
+            state, why = try_known.judge(claims, came[str(path)]["trace"], shows)
+            self.assertNotEqual(state, try_known.DIFFERS, f"{path}: {why}")
+            if state == try_known.UNTOLD and shows:
+                self.assertIn("is skipped", why, path)
+            states.setdefault(state, []).append(path.stem)
+        self.assertGreater(len(states[try_known.SHOWS]), len(paths) // 2)
+
+    def test_what_differs(self):
+        claims = [(0, "@16", {"mapped": "1"}), (1, "0 pages", {"mapped": "1", "spare": "2"})]
+        trace = [{"op": "a", "result": "@32", "mapped": 3, "spare": 4},
+                 {"op": "b", "result": "0 pages", "mapped": 3, "spare": 4}]
+
+        def judge(shows, **last):
+            return try_known.judge(claims, [trace[0], {**trace[1], **last}],
+                                   try_known.telling(f"# shows: {shows}"))
+
+        self.assertEqual(judge("2")[0], try_known.SHOWS)
+        self.assertEqual(judge("2 mapped")[0], try_known.SHOWS)
+        self.assertEqual(judge("2 mapped", mapped=0)[0], try_known.DIFFERS)
+        self.assertEqual(judge("2", result="1 pages")[0], try_known.DIFFERS)
+        self.assertEqual(judge("2 +spare")[1], "operation 2 (b): +spare=0, documented 2")
+        self.assertEqual(judge("2", result="skipped")[0], try_known.UNTOLD)
+        trace[0]["result"] = "E2BIG"
+        self.assertEqual(judge("2")[0], try_known.UNTOLD)
+        self.assertEqual(try_known.judge(claims, trace, {})[0], try_known.UNTOLD)
+        self.assertRaises(ValueError, try_known.telling, "# shows: nothing")
+
+
+# What libFuzzer says and leaves, and that it was told the level.
+ENGINE = """#!/bin/sh
+echo "INFO: Loaded 1 modules   (10 inline 8-bit counters)"
+echo "#7 NEW cov: 5 ft: 6 corp: 1/1b"
+[ "$HYPHEAP_LEVEL" = {level} ] || exit 1
+for arg; do case $arg in -artifact_prefix=*) prefix=${{arg#*=}} ;; esac; done
+printf '{program}' >"${{prefix}}crash-$$"
+exit 77
+"""
+
+
+class Fuzzing(unittest.TestCase):
+    def fuzz(self, level, program):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "corpus").mkdir()
+            (folder / "corpus/one.ops").write_text("hypheap 1\ntopup 1\n", encoding="ascii")
+            engine = folder / try_fuzz.TARGET
+            engine.write_text(ENGINE.format(level=level, program=program), encoding="ascii")
+            engine.chmod(0o755)
+            build = types.SimpleNamespace(make=lambda *_: folder, say=lambda _: None, jobs=1)
+            return try_fuzz.fuzz(build, FIRSTFIT, level, 2, folder / "corpus", folder)
+
+    def test_a_bug_is_told_once(self):
+        came = self.fuzz("exact", "hypheap 1\\ntopup 4; cpu 1; a = alloc 40; b = alloc 16\\n")
+        found = next(f for f in came.findings if f.signature == "result/alloc")
+        self.assertGreater(found.count, 1)
+        self.assertTrue(found.small)
+        self.assertNotIn("cpu 1", found.program)
+        self.assertIn("signature: result/alloc", found.report)
+        self.assertFalse(found.breaks)  # it is another policy and no bug
+        self.assertFalse(came.breaks)
+        self.assertIn("5 of 10 edges", came.engines[1].words)
+
+    def test_what_does_not_come_again_is_told(self):
+        came = self.fuzz("contract", "hypheap 1\\ntopup 4\\n")
+        self.assertEqual(came.findings, [])
+        self.assertIn("not when they were run again", came.lost[0])
 
 
 class SideBySide(unittest.TestCase):
@@ -223,4 +345,4 @@ class SideBySide(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[8:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[9:])
