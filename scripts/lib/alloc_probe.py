@@ -38,7 +38,7 @@ ACCOUNT = ("hyp_alloc_account", "hyp_free_account")
 # What the harness links to a target, or has the compiler call.
 PROVIDED = re.compile(r"(backend_\w+|hyp_percpu_\w+|mem(set|cpy|move|cmp)|_GLOBAL_OFFSET_TABLE_|"
                       # what a fuzzing compiler adds by itself
-                      r"__(afl|asan|ubsan|sanitizer|sancov|llvm_prof)\w*)$")
+                      r"__(afl|asan|cmplog|ubsan|sanitizer|sancov|llvm_prof)\w*)$")
 
 # Where a name of the kernel's is at home; the first that matches.
 HOMES = (
