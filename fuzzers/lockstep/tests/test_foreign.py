@@ -13,6 +13,7 @@ import tempfile
 import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
 TOP, CC, HYPHEAP, FIRSTFIT, REFILL, LOCKSTEP, LOCKSTEP_REFILL, FUZZ_FIRSTFIT = \
     sys.argv[1:9]
@@ -133,6 +134,18 @@ class Lacks(unittest.TestCase):
         came = self.probe(GOOD)
         self.assertEqual((came.returncode, came.stderr), (0, ""))
         self.assertTrue(came.stdout.startswith("topup;0;0;"), came.stdout)
+
+    def test_what_a_fuzzing_compiler_adds(self):
+        """With the environment of each preset for AFL++: that is not the kernel's to have."""
+        presets = json.loads((TOP / "CMakePresets.json").read_text(encoding="utf-8"))
+        environments = [preset.get("environment", {}) for preset in presets["configurePresets"]
+                        if preset["name"].startswith("afl")]
+        self.assertTrue(any(environments))
+        text = GOOD + "int g(unsigned long n)\n{\n\treturn n == 12345;\n}\n"
+        for environment in environments:
+            with mock.patch.dict(os.environ, environment):
+                came = self.probe(text, "afl-clang-fast")
+            self.assertEqual((came.returncode, came.stderr), (0, ""), environment)
 
     def test_all_at_once(self):
         self.says("#include <linux/rbtree.h>\n#include <linux/none.h>\n" + GOOD
