@@ -13,7 +13,8 @@ import mutants_claims
 from mutants_build import TESTS, sha
 
 REPLAY_SECONDS = 20  # of the whole corpus, which takes one
-FILE_SECONDS = 3
+FILE_SECONDS = 60
+WATCHDOG_SECONDS = 2  # of CPU time: on a busy machine nothing else hangs than on an idle one
 PAGE_AT = 6  # in the header of a program in bytes: which page size
 TEST_SECONDS = 30
 GRACE_SECONDS = 30  # in which the watchdog of "hypheap stress" would speak
@@ -127,7 +128,7 @@ class Judge:
         return second
 
     def _replay(self, hypheap, part, programs):
-        command = [hypheap, "run", "--json", *PARTS[part]]
+        command = [hypheap, "run", "--json", f"--watchdog={WATCHDOG_SECONDS}", *PARTS[part]]
         status, output, taken = self._child([*command, *programs], REPLAY_SECONDS)
         verdict = Verdict(seconds=taken)
         self._note(verdict, output)
