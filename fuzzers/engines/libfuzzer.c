@@ -46,8 +46,13 @@ static size_t mutate_bytes(uint8_t *data, size_t size, size_t max_size,
 	if (size > PROG_HEADER && rng_below(rng, HEADER_ONE_IN))
 		keep = PROG_HEADER;
 
-	return keep +
+	size = keep +
 	       LLVMFuzzerMutate(data + keep, size - keep, max_size - keep);
+	/* of another version the target would run it, and "run" would not */
+	if (prog_version(data, size) >= 0)
+		prog_set_version(data, size);
+
+	return size;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,

@@ -152,6 +152,12 @@ int prog_version(const uint8_t *data, size_t len)
 	return len > AT_VERSION ? data[AT_VERSION] : PROG_VERSION;
 }
 
+void prog_set_version(uint8_t *data, size_t len)
+{
+	if (len > AT_VERSION)
+		data[AT_VERSION] = PROG_VERSION;
+}
+
 /* What the prefix with this sub says of an operation; 0: there is none. */
 static uint32_t prefix_of(const struct op *op, uint32_t sub)
 {

@@ -5,6 +5,7 @@ to it, and counted per signature.
     findings/new/INPUT               waits to be looked at by campaign_triage.py
     findings/SIGNATURE/inputs/INPUT  what shows that signature
     findings/SIGNATURE/finding.json  and what is known of it
+    findings/SIGNATURE/more          names of inputs beyond the first 500, which are not kept
     findings/counts.json             how often each was met
 
 INPUT is TARGET--KIND-SHA1. An engine's file goes only when the copy is on the
@@ -16,10 +17,10 @@ import hashlib
 import os
 import time
 
-from campaign_folder import read_json
+from campaign_folder import append, read_json, read_lines
 
 SETTLED = 2  # seconds after which a file is no longer being written
-INPUTS_MOST = 500  # kept of a signature; more are counted
+INPUTS_MOST = 500  # kept of a signature; of more the names
 
 # What libFuzzer's files begin with, and what it stands for. slow-unit is no finding.
 LIBFUZZER_KINDS = ("crash", "timeout", "oom", "leak")
@@ -51,6 +52,8 @@ class Findings:
         self.known = {}  # input -> slug
         self.kept = {}  # slug -> number of inputs
         self.details = {}  # slug -> finding.json
+        for path in self.folder.findings.glob("*/more"):
+            self.known.update(dict.fromkeys(read_lines(path), path.parent.name))
         self.sort_in()
 
     def save(self):
@@ -128,6 +131,7 @@ class Findings:
                     changed = True
                 self.kept[home] = self.kept.get(home, 0) + 1
                 if self.kept[home] > INPUTS_MOST:
+                    append(path.parent / "more", name)
                     (path / name).unlink()
                     self.kept[home] -= 1
         if changed:

@@ -20,6 +20,7 @@ from unittest import mock
 from test_campaign_place import AS_ROOT, BUGGY, NOBODY, PATIENCE, TOP, Case, wait_for
 
 sys.path.insert(0, str(TOP / "scripts/lib"))
+import campaign_findings  # noqa: E402  pylint: disable=wrong-import-position
 import campaign_plan  # noqa: E402  pylint: disable=wrong-import-position
 import campaign_prune  # noqa: E402  pylint: disable=wrong-import-position
 import campaign_workers  # noqa: E402  pylint: disable=wrong-import-position
@@ -297,6 +298,25 @@ class Upkeep(Case):
 
 
 class Logs(unittest.TestCase):
+    def test_many_of_one_signature(self):
+        """The first are kept, of more the names, and none is met as a new one again."""
+        with tempfile.TemporaryDirectory() as work, \
+                mock.patch.object(campaign_findings, "INPUTS_MOST", 2):
+            folder = Folder(Path(work) / "campaign")
+            folder.make(["fuzz_heap"])
+            home = folder.findings / "pages-alloc"
+            (home / "inputs").mkdir(parents=True)
+            names = [f"fuzz_heap--crash-{number}" for number in range(5)]
+            for name in names:
+                (home / "inputs" / name).touch()
+            for _ in range(2):  # also after it began anew
+                findings = campaign_findings.Findings(folder)
+                self.assertEqual(findings.known, dict.fromkeys(names, "pages-alloc"))
+            self.assertEqual(sorted(path.name for path in (home / "inputs").iterdir()),
+                             names[:2])
+            findings.meet(names[4], b"")
+            self.assertEqual(findings.waiting(), 0)
+
     def test_bound(self):
         """A log that grew is cut; its last words stay, and its writer goes on."""
         with tempfile.TemporaryDirectory() as folder:

@@ -24,7 +24,7 @@ size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 const enum profile engine_profile = PROFILE_HEAP;
 
-static unsigned long inputs, canonical, mutated, crossed, by_bytes;
+static unsigned long inputs, canonical, mutated, crossed, by_bytes, unread;
 
 void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max)
 {
@@ -59,6 +59,8 @@ static void judge(void)
 		wrong = "libFuzzer's own mutations are not 1 in 16";
 	else if (canonical < inputs / 2)
 		wrong = "most inputs are not what the mutator makes";
+	else if (unread)
+		wrong = "there are inputs of a version that run does not read";
 
 	fprintf(stderr,
 		"%lu inputs, %lu canonical; calls: %lu mutate, %lu cross, %lu "
@@ -82,11 +84,14 @@ static bool is_canonical(const struct prog *prog, const uint8_t *data,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct prog prog;
+	int version;
 
 	if (!inputs++ && atexit(judge))
 		abort();
 	prog_decode(&prog, data, size);
 	canonical += is_canonical(&prog, data, size);
+	version = prog_version(data, size);
+	unread += version >= 0 && version != PROG_VERSION;
 
 	return 0;
 }

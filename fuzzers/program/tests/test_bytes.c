@@ -417,6 +417,11 @@ static void versions(void **state)
 	assert_int_equal(prog_version(two, 2), -1);
 	assert_int_equal(prog_version((const uint8_t *)"hyp\1", 4), -1);
 	assert_int_equal(prog_version(NULL, 0), -1);
+	data[3] = 9;
+	prog_set_version(data, 3);
+	assert_int_equal(prog_version(data, sizeof(data)), 9);
+	prog_set_version(data, sizeof(data));
+	assert_int_equal(prog_version(data, sizeof(data)), 1);
 
 	/* Decoded as version 1 all the same. */
 	decode_copy(&prog, two, sizeof(two));
