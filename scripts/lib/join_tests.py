@@ -42,12 +42,12 @@ def tests_of(preset):
 def lint_tests(top):
     for check in LINT:
         command = [str(top / "scripts/lint"), check]
-        yield f"lint/{check}", command, {"TIMEOUT": 600, "WORKING_DIRECTORY": str(top)}
+        yield f"lint/{check}", command, {"TIMEOUT": 1800, "WORKING_DIRECTORY": str(top)}
 
 
 def script_tests(top):
     for test in sorted((top / "scripts/tests").glob("test_*.sh")):
-        yield f"scripts/{test.stem}", ["sh", str(test)], {"TIMEOUT": 900, "SKIP_RETURN_CODE": 77}
+        yield f"scripts/{test.stem}", ["sh", str(test)], {"TIMEOUT": 1800, "SKIP_RETURN_CODE": 77}
 
 
 def value_of(value):
