@@ -49,8 +49,7 @@ static size_t mutate_bytes(uint8_t *data, size_t size, size_t max_size,
 	size = keep +
 	       LLVMFuzzerMutate(data + keep, size - keep, max_size - keep);
 	/* of another version the target would run it, and "run" would not */
-	if (prog_version(data, size) >= 0)
-		prog_set_version(data, size);
+	prog_set_version(data, size);
 
 	return size;
 }

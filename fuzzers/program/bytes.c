@@ -154,7 +154,7 @@ int prog_version(const uint8_t *data, size_t len)
 
 void prog_set_version(uint8_t *data, size_t len)
 {
-	if (len > AT_VERSION)
+	if (prog_version(data, len) >= 0 && len > AT_VERSION)
 		data[AT_VERSION] = PROG_VERSION;
 }
 

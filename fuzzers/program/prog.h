@@ -130,7 +130,7 @@ void prog_decode(struct prog *prog, const uint8_t *data, size_t len);
 /* prog_version() - The version if the bytes begin with "HYP", else -1. */
 int prog_version(const uint8_t *data, size_t len);
 
-/* prog_set_version() - Bytes that begin with "HYP" are of this version. */
+/* prog_set_version() - Bytes that begin with "HYP" become of this version. */
 void prog_set_version(uint8_t *data, size_t len);
 
 /* prog_op_size() - Bytes of one operation: its record and its prefixes. */

@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 
 import fuzz_children
+from fuzz_children import environment
 from fuzz_error import Stop
 
 SIGNATURE = re.compile(r"^\s*signature: (\S+)", re.M)
@@ -35,13 +36,6 @@ class Result:
         return asdict(self)
 
 
-def _environment(**more):
-    env = {k: v for k, v in os.environ.items()
-           if not k.startswith(("AFL_", "HYPHEAP_")) and not k.endswith("SAN_OPTIONS")}
-    env.update(more)
-    return env
-
-
 def run(command, seconds, folder, env=None):
     """Return: seconds, exit status (None: had to be stopped) and all that was said.
     Seconds are a core's: what else the machine does makes nothing slower. In a group
@@ -51,7 +45,7 @@ def run(command, seconds, folder, env=None):
     with open(log, "wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT, cwd=folder,
-                                   env=env or _environment(), start_new_session=True)
+                                   env=env or environment(), start_new_session=True)
         status, taken = None, 0.0
         while True:
             taken = max(taken, fuzz_children.core_seconds(process.pid))
@@ -110,7 +104,8 @@ class LibFuzzer:
             [binaries[self.preset], f"-seed={seed}", "-max_len=4096", "-timeout=25",
              "-rss_limit_mb=2560", "-detect_leaks=0", "-print_final_stats=1",
              f"-artifact_prefix={folder}/found-", kept],
-            seconds, folder, _environment(HYPHEAP_MUTATOR=self.mutator, HYPHEAP_FEATURES=self.features))
+            seconds, folder, environment(HYPHEAP_MUTATOR=self.mutator,
+                                         HYPHEAP_FEATURES=self.features))
         programs = _number(r"number_of_executed_units: (\d+)", text) or \
             _number(r"(?m)^#(\d+)", text)
         if status == 0 or status is None:
@@ -150,7 +145,7 @@ class Afl:
         _fresh(folder)
         (folder / "in").mkdir()
         (folder / "in" / "input").write_bytes(b"input\n")
-        env = _environment(
+        env = environment(
             AFL_CUSTOM_MUTATOR_LIBRARY=str(self.mutator), AFL_CUSTOM_MUTATOR_ONLY="1",
             AFL_BENCH_UNTIL_CRASH="1", AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1",
             AFL_NO_UI="1", AFL_NO_COLOR="1", AFL_FAST_CAL="1", AFL_NO_CRASH_README="1",
@@ -291,7 +286,7 @@ def reached(binary, source, files, inputs, folder):
     if not inputs:
         return False
     raw = folder / "profile"
-    run([binary, "run", *inputs], 120, folder, _environment(LLVM_PROFILE_FILE=str(raw)))
+    run([binary, "run", *inputs], 120, folder, environment(LLVM_PROFILE_FILE=str(raw)))
     merged = folder / "profdata"
     subprocess.run(["llvm-profdata", "merge", "-o", merged, raw], check=True)
     lcov = subprocess.run(["llvm-cov", "export", "-format=lcov", binary,

@@ -20,6 +20,14 @@ def adopt_orphans():
     _prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def environment(without=("AFL_", "HYPHEAP_"), **more):
+    """Nothing of the caller's that changes what an engine does, and MORE. WITHOUT: names
+    that begin so."""
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith(without) and not name.endswith("SAN_OPTIONS")}
+    return {**env, **more}
+
+
 def start(command, log, env):
     """In a group of its own, so that Ctrl-C reaches us alone; ends if we are killed. It
     appends to its log, which others may cut."""

@@ -61,11 +61,7 @@ class Engine:
             path.unlink(missing_ok=True)
 
     def environment(self, i):
-        """Nothing of the caller's that changes what an engine does."""
-        env = {k: v for k, v in os.environ.items()
-               if not k.startswith("AFL_") and not k.endswith("SAN_OPTIONS")}
-        env["HYPHEAP_STATS_FILE"] = str(self.stats[i])
-        return env
+        return fuzz_children.environment(("AFL_",), HYPHEAP_STATS_FILE=str(self.stats[i]))
 
     def start(self):
         self.started = time.time()

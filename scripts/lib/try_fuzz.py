@@ -3,7 +3,6 @@
 by signature, with the smallest program of each."""
 
 import json
-import os
 import re
 import shutil
 import struct
@@ -96,10 +95,8 @@ class LibFuzzer:
         self.came = Engine("libFuzzer")
 
     def _start(self, number, seeds, seconds):
-        env = {name: value for name, value in os.environ.items()
-               if not name.startswith(("AFL_", "HYPHEAP_")) and not name.endswith("SAN_OPTIONS")}
-        env.update(HYPHEAP_LEVEL=self.level,
-                   HYPHEAP_STATS_FILE=str(self.logs / f"stats-{number}"))
+        env = fuzz_children.environment(
+            HYPHEAP_LEVEL=self.level, HYPHEAP_STATS_FILE=str(self.logs / f"stats-{number}"))
         return fuzz_children.start(
             [self.binary, f"-artifact_prefix={self.crashes}/libfuzzer-", "-max_len=4096",
              "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0", "-reload=1",

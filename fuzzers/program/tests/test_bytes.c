@@ -422,6 +422,10 @@ static void versions(void **state)
 	assert_int_equal(prog_version(data, sizeof(data)), 9);
 	prog_set_version(data, sizeof(data));
 	assert_int_equal(prog_version(data, sizeof(data)), 1);
+	data[0] = 'h'; /* no version there */
+	data[3] = 9;
+	prog_set_version(data, sizeof(data));
+	assert_int_equal(data[3], 9);
 
 	/* Decoded as version 1 all the same. */
 	decode_copy(&prog, two, sizeof(two));
