@@ -16,6 +16,38 @@ expect 2 "$top/scripts/fuzz" --corpus "$work/none"
 expect 2 "$top/scripts/fuzz" --alloc "$work/none.c"
 expect 2 "$top/scripts/fuzz" --engine none
 
+# what does not hold among its seeds is named, also when the process that asks dies
+mkdir seeds
+for name in 1 2 3 fails-a 5 6 fails-b dies 9; do
+	echo "$name" >"seeds/$name"
+done
+cat >hypheap <<'EOF'
+#!/bin/sh
+status=0
+for file; do
+	case $file in
+	*/dies) kill -9 $$ ;;
+	*/fails*) holds=false status=1 ;;
+	*/*) holds=true ;;
+	*) continue ;;
+	esac
+	echo "{\"file\": \"$file\", \"holds\": $holds}"
+done
+exit $status
+EOF
+chmod +x hypheap
+python3 -B - "$top" >named <<'EOF'
+import sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1] + "/scripts/lib")
+import fuzz_seeds
+
+seeds = fuzz_seeds.Seeds(Path("seeds"), 9)
+print(*(path.name for path in fuzz_seeds.failing(Path("hypheap").absolute(), seeds)))
+EOF
+[ "$(cat named)" = "dies fails-a fails-b" ] || fail "named: $(cat named)"
+
 mkdir empty
 for engine in libfuzzer afl; do
 	out=$work/$engine
