@@ -117,9 +117,9 @@ class Builder:
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, path)
             if path.name == "libhypheap_allocator.a":
-                self._tool("llvm-ar", "d", path, f"{UNIT}.o")
+                self._tool("ar", "d", path, f"{UNIT}.o")
             if path.suffix != ".lds":
-                self._tool("llvm-objcopy", "-g", path)
+                self._tool("objcopy", "-g", path)
             parts += [path.name, path.read_bytes()]
         return sha(*parts)
 
