@@ -127,7 +127,10 @@ static void settle_headers(struct run *run, struct step *step, bool holds)
 	if (run->walks || !run_exact(run) || run_blind(run))
 		return;
 	if (holds) {
-		shape_commit(run);
+		/* where a call did not return nobody looked, and no step
+		 * follows */
+		if (!run->ended)
+			shape_commit(run);
 		return;
 	}
 	shape_explain(run);

@@ -306,7 +306,10 @@ void shape_destroy(struct run *run);
 bool shape_holds(struct run *run, struct step *step,
 		 const struct heap_record *record);
 
-/* shape_commit() - They are, and the next step begins with them. */
+/*
+ * shape_commit() - They are, and the next step begins with them. After
+ * shape_holds() of this step.
+ */
 void shape_commit(struct run *run);
 
 /* shape_explain() - run->before is to be looked at: before the last step. */

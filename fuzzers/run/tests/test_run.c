@@ -391,6 +391,34 @@ static void runs_bare(void **state)
 	assert_int_equal(result.last.actual.pages, 0);
 }
 
+/* As a fuzz target runs them: one after the other, and nobody watches. */
+static void what_a_program_left_does_not_show(void **state)
+{
+	enum { WORLDS = 2, NR = 10 };
+	static const char *const worlds[WORLDS] = {"pages=16", "pages=16 "
+							       "init=0"};
+	static const char *const ops[NR / WORLDS] = {
+		"topup 4; a = alloc 16; b = alloc 16; c = alloc 16; free a",
+		"topup 4; a = alloc 9000; free! outside",
+		"free! outside",
+		"a = alloc 16",
+		"topup 2; shrink 1",
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < NR * NR * 2; i++) {
+		const uint32_t n = i % 2 ? i / 2 % NR : i / 2 / NR;
+		struct run_config config;
+
+		parse(worlds[n % WORLDS], ops[n / WORLDS]);
+		config = run_config_fuzz(&prog);
+		config.replay = false;
+		if (!run_program(run, &prog, &config, &result))
+			fail_msg("program %u, run %u: %s", n, i,
+				 result.verdict.text);
+	}
+}
+
 static void replays_one_fuzz_program_in_64(void **state)
 {
 	uint32_t replays = 0;
@@ -430,6 +458,7 @@ int main(void)
 		cmocka_unit_test(without_the_twin_only_it_can_lie),
 		cmocka_unit_test(holds_at_contract_level),
 		cmocka_unit_test(runs_bare),
+		cmocka_unit_test(what_a_program_left_does_not_show),
 		cmocka_unit_test(replays_one_fuzz_program_in_64),
 	};
 
