@@ -50,12 +50,11 @@ def run(name, main, interrupted="interrupted", at_once=False):
 def each(jobs, function, things):
     """FUNCTION of each, in JOBS threads. Return: what came, in the order of THINGS. The
     first that fails ends it; what has not begun then does not begin."""
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(function, thing) for thing in things]
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    futures = [pool.submit(function, thing) for thing in things]
+    try:
+        for future in concurrent.futures.as_completed(futures):
+            future.result()
+    finally:  # where all is well there is nothing to wait for, and else nobody waits
+        pool.shutdown(wait=False, cancel_futures=True)
     return [future.result() for future in futures]

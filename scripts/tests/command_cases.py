@@ -67,6 +67,10 @@ class Run(unittest.TestCase):
         # which a thread that waits for something does not hold up
         self.ends("threading.Thread(target=time.sleep, args=(3600,)).start()\n"
                   "    raise KeyboardInterrupt", 2, "name: interrupted", ", at_once=True")
+        # nor one of many that are at work
+        self.ends("threading.Timer(0.2, os.kill, (os.getpid(), 2)).start()\n"
+                  "    command.each(2, time.sleep, [3600] * 3)",
+                  2, "name: interrupted", ", at_once=True")
 
     def test_no_process_is_left(self):
         for end, status in (("return 0", 0), ("sys.exit(2)", 2), ("raise Stop(2, 'x')", 2),
