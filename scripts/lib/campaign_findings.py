@@ -101,6 +101,7 @@ class Findings:
     def meet(self, name, data):
         """Durable when this returns."""
         if name in self.known:
+            self.folder.said_of(name).unlink(missing_ok=True)
             home = self.known[name]
             self.counted[home] = self.counted.get(home, 0) + 1
         else:

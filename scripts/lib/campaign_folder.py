@@ -45,13 +45,14 @@ class Folder:
         self.new = self.findings / "new"
         self.aside = self.path / "aside"
         self.crashes = self.path / "crashes"
+        self.said = self.path / "log/said"
         self.scratch = self.path / "tmp"
         self.held = None
 
     def make(self, targets):
         for name in ("log", "stats"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
-        for folder in (self.new, self.aside, self.scratch):
+        for folder in (self.new, self.aside, self.said, self.scratch):
             folder.mkdir(parents=True, exist_ok=True)
         for target in targets:
             (self.corpus / target).mkdir(parents=True, exist_ok=True)
@@ -69,6 +70,10 @@ class Folder:
     def instances(self, target):
         """AFL++'s, a folder each."""
         return self.path / "afl" / target
+
+    def said_of(self, name):
+        """What an engine said of a crash file, for as long as nobody has looked at it."""
+        return self.said / name.rsplit("-", 1)[1]
 
     # ---- who has it ----------------------------------------------------------
 

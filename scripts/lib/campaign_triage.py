@@ -50,6 +50,10 @@ class Triage:
         builds = self.builds.of(target)
         replay, note = fuzz_finding.replay_of(path, builds)
         signature = self._signature(replay, kind, target)
+        said = self.folder.said_of(name)
+        if signature.startswith("gone/") and said.exists():
+            note += "\n\nThe engine said:\n" + said.read_text(encoding="utf-8",
+                                                             errors="replace")
         home = self.folder.findings / slug(signature)
         (home / "inputs").mkdir(parents=True, exist_ok=True)
         if signature != SLOW:
@@ -57,6 +61,7 @@ class Triage:
                 self._explain(home, path, signature, target, replay, note, builds)
             self._tell(home)
         os.rename(path, home / "inputs" / name)
+        said.unlink(missing_ok=True)
 
     def _signature(self, replay, kind, target):
         found = fuzz_finding.signature_of(replay.text)

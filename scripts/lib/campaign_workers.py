@@ -3,6 +3,7 @@
 
 import functools
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from fuzz_error import tail
 
 RESTART_MOST = 60  # seconds between two starts of a worker that dies at once
 LOG_MOST = 4 << 20  # bytes
+WORDS = 300  # lines of it, for an input that it ended with
 SETTLED = 30  # seconds after which a worker counts as one that works
 
 # libFuzzer's exit statuses after it has written an input; AFL++ goes on by itself.
@@ -191,12 +193,20 @@ class Worker:
 
     def _ended(self, status, now):
         found = self.role.kind.engine == "libfuzzer" and LIBFUZZER_FOUND.get(status)
+        self._keep_words()
         if found:
             text = f"ended with {found}"
         else:
             how = f"died of signal {-status}" if status < 0 else f"ended with {status}"
             text = f"{how}: " + " | ".join(tail(self.engine.logs[0], 4).splitlines())
         self._again("found" if found else "died", text, now)
+
+    def _keep_words(self):
+        """What libFuzzer said of each input that it ended with: all there is if that
+        does not happen again."""
+        said = tail(self.engine.logs[0], WORDS)
+        for number in re.findall(r"Test unit written to \S*-([0-9a-f]{40})$", said, re.M):
+            self.context.folder.write(self.context.folder.said / number, said, durable=False)
 
     def _put_down(self, kind, text):
         self.kill()

@@ -65,8 +65,7 @@ def replay_of(crash, builds):
         if replay.status != 0:
             return replay, f"holds with {', '.join(tried)}; fails with {replay.command}"
         tried.append(_short(command[0]))
-    return first, (f"does not happen again: holds with {', '.join(tried)}; "
-                   f"what libFuzzer saw is in {_short(crash.parent.parent / 'log')}")
+    return first, f"does not happen again: holds with {', '.join(tried)}"
 
 
 def signature_of(text):
@@ -100,6 +99,8 @@ def report(crashes, builds):
         if seen[signature] > 1 or len(seen) > SHOWN:
             continue
         print(f"\nFOUND {signature}: {_short(crash)}")
+        if note and replay.status == 0:
+            note += f"; what libFuzzer saw is in {_short(crash.parent.parent / 'log')}"
         if note:
             print(note)
         if replay.status is None:

@@ -253,6 +253,20 @@ class Found(Case):
         self.assertTrue((self.place.dir / "findings/zeroed-alloc/min.ops").exists())
         self.assertEqual(len(list((self.place.dir / "seeds/fuzz_heap").iterdir())), 1)
 
+    def test_does_not_happen_again(self):
+        """Then all there is to go by is what the engine said."""
+        holds = Path(self.work) / "holds.ops"
+        holds.write_text("hypheap 1\nheap pages=4\na = alloc 16\n", encoding="ascii")
+        self.place.env["FAKE_CRASH"] = str(holds)
+        process = self.launch("start", "--kinds", "asan")
+        home = self.place.dir / "findings/gone-fuzz_heap"
+        wait_for("a finding", (home / "finding.json").exists, process)
+        self.ended(process)
+        report = (home / "report.txt").read_text(encoding="utf-8")
+        self.assertTrue(report.startswith("does not happen again: holds with build release, "))
+        self.assertIn("the engine's view of it\n", report)
+        self.assertEqual(list((self.place.dir / "log/said").iterdir()), [])
+
     def test_blind(self):
         hook = f"echo >>'{self.place.told}'"
         process = self.launch("start", "--selfcheck", "false", "--hook", hook)

@@ -68,6 +68,8 @@ def fuzz(keep, crash, one):
 def libfuzzer(arguments):
     folders = [word for word in arguments if not word.startswith("-")]
     options = dict(word[1:].split("=", 1) for word in arguments if word.startswith("-"))
+    if os.path.isfile(folders[0]):
+        return  # asked about one input: it holds
     if options.get("runs") == "0":
         names = {name for folder in folders for name in os.listdir(folder)}
         lost = os.environ.get("FAKE_LOSES")
@@ -87,6 +89,7 @@ def libfuzzer(arguments):
         name = options["artifact_prefix"] + "crash-" + hashlib.sha1(data).hexdigest()
         write(name, data)
         tell("crash", data)
+        print(f"the engine's view of it\nTest unit written to {name}", file=sys.stderr)
         sys.exit(77)
 
     print("INFO: Loaded 1 modules   (77 inline 8-bit counters)", file=sys.stderr)
