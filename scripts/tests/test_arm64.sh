@@ -23,6 +23,16 @@ cd "$top"
 	tail -n 30 build/arm64.log
 	exit 1
 }
+# as clang compiles it, which puts the access checks into the allocator
+{
+	cmake --preset arm64 -DCMAKE_C_COMPILER=clang \
+		-DCMAKE_C_COMPILER_TARGET=aarch64-linux-gnu -B build/arm64-clang &&
+		cmake --build build/arm64-clang --target hypheap_allocator
+} >build/arm64-clang.log 2>&1 </dev/null || {
+	echo "FAIL: the preset arm64 does not build with clang"
+	tail -n 30 build/arm64-clang.log
+	exit 1
+}
 # Real mappings under qemu are left to "scripts/digests --arm64".
 "$top/scripts/digests" --backend copy --hypheap release=build/release/hypheap \
 	--hypheap arm64=build/arm64/hypheap
