@@ -331,7 +331,7 @@ check(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
 	const uint64_t private = at - backend.window;
 
-	if (--backend.accesses_left >= 0) {
+	if (access_count()) {
 		if (access_is_plain(at, bytes, backend.block_shift)) {
 			if (store)
 				backend_note_store(private, private + bytes);

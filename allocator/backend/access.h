@@ -27,6 +27,19 @@ UNSANITIZED static inline bool access_is_own(uintptr_t at, size_t bytes)
 	       at - backend.own < backend.own_bytes;
 }
 
+/*
+ * access_count() - One more. Return: whether it is within the bound. Wraps, or
+ * the compiler would ask that of the value before, and keep both.
+ */
+UNSANITIZED static inline bool access_count(void)
+{
+	const uint64_t left = (uint64_t)backend.accesses_left - 1;
+
+	backend.accesses_left = (int64_t)left;
+
+	return (int64_t)left >= 0;
+}
+
 /* What a caller of these has in its registers stays there. */
 #if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
 #define ACCESS_KEEPS __attribute__((preserve_most))
