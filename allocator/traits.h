@@ -9,6 +9,7 @@
  * @smallest: bytes, of an allocation
  * @overhead: bytes of a heap that no object can have
  * @target_max: pages that can be asked back at once
+ * @need_max: pages that it can ask for at once
  *
  * Read by kernel code and by plain C.
  */
@@ -18,6 +19,7 @@ struct heap_traits {
 	unsigned int smallest;
 	unsigned int overhead;
 	unsigned long target_max;
+	unsigned int need_max;
 };
 
 #endif

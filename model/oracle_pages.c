@@ -126,9 +126,12 @@ bool oracle_progress(const struct step *s, struct verdict *v)
 				    "%u pages were asked for and given, and "
 				    "call %u mapped none of them",
 				    s->stuck_need, s->tries);
-	/* the host would still give what is asked for */
-	if (alloc_err(s) == -MODEL_ENOMEM && need && s->host_free >= need &&
-	    s->tries >= s->tries_max)
+	/*
+	 * The host would still give what is asked for. Where more is needed
+	 * than a request can say, it takes more tries, of which none was stuck.
+	 */
+	if (!s->clipped && alloc_err(s) == -MODEL_ENOMEM && need &&
+	    s->host_free >= need && s->tries >= s->tries_max)
 		return verdict_fail(v, ORACLE_PROGRESS, s,
 				    "call %u of at most %u still asks for %u "
 				    "pages; the host has %u",

@@ -200,6 +200,7 @@ struct step {
 	unsigned int tries_max; /* 0: not through the loop */
 	bool stuck; /* a full top-up, and the next try mapped nothing more */
 	uint32_t stuck_need; /* what was asked for and given */
+	bool clipped;	     /* more was needed than can be asked for at once */
 
 	/* lock */
 	unsigned int locks_held; /* at return */

@@ -8,13 +8,13 @@
 #define DIALECT_TRAITS                                                      \
 	{                                                                   \
 		.name = "refill", .align = 8, .smallest = 8, .overhead = 0, \
-		.target_max = INT_MAX,                                      \
+		.target_max = INT_MAX, .need_max = 255,                     \
 	}
 #else
 #define DIALECT_TRAITS                                                        \
 	{                                                                     \
 		.name = "topup", .align = 16, .smallest = 16, .overhead = 16, \
-		.target_max = ULONG_MAX,                                      \
+		.target_max = ULONG_MAX, .need_max = UINT_MAX,                \
 	}
 #endif
 

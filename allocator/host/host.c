@@ -62,6 +62,7 @@ static bool may_retry(long ret, uint32_t pages)
 
 	loop->tries++;
 	loop->need = pages;
+	loop->clipped |= pages == heap_traits()->need_max;
 	if (ret >= 0)
 		return false;
 

@@ -128,11 +128,13 @@ static void the_numbers_are_those_of_the_dialect(void **state)
 		assert_int_equal(traits->align, 8);
 		assert_int_equal(traits->smallest, 8);
 		assert_int_equal(traits->target_max, 0x7fffffff);
+		assert_int_equal(traits->need_max, 255);
 		assert_int_equal(a % 16, 8);
 	} else {
 		assert_string_equal(traits->name, "topup");
 		assert_int_equal(traits->align, 16);
 		assert_int_equal(traits->target_max, UINT64_MAX);
+		assert_int_equal(traits->need_max, UINT32_MAX);
 	}
 }
 

@@ -72,6 +72,7 @@ static void looped(struct step *step, bool did, int64_t ret,
 	step->tries_max = CALL_TRIES;
 	step->stuck = loop->stuck;
 	step->stuck_need = loop->stuck_need;
+	step->clipped = loop->clipped;
 	step->host_free = host_free();
 	exec_left(step);
 }

@@ -334,6 +334,17 @@ static void the_promises(void **state)
 	s.tries = 3;
 	assert_true(oracle_judge(&s, &v));
 
+	/* nor is it one that a request of the older dialect is too short */
+	good_no_memory(&s);
+	host_had_it(&s);
+	s.clipped = true;
+	assert_true(oracle_judge(&s, &v));
+	good_call(&s);
+	stuck(&s);
+	s.clipped = true;
+	assert_false(oracle_judge(&s, &v));
+	v.oracle = ORACLE_NONE;
+
 	/* another CPU may have eaten what was given */
 	good_call(&s);
 	stuck(&s);
