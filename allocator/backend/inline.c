@@ -16,18 +16,18 @@
 #define BLOCK_SHIFT (HYP_PAGE_SHIFT - 6)
 #define INLINE UNSANITIZED __attribute__((always_inline))
 
-#define LOAD(name, bytes)                                               \
-	INLINE void name(uintptr_t at);                                 \
-	INLINE void name(uintptr_t at)                                  \
-	{                                                               \
-		if (__builtin_expect(access_is_plain(at, bytes,         \
-						     BLOCK_SHIFT) ||    \
-					     access_is_own(at, bytes),  \
-				     1) &&                              \
-		    __builtin_expect(access_count(), 1))                \
-			return;                                         \
-		/* if it was counted, as over the bound: it is still */ \
-		access_load##bytes##_rest(at);                          \
+#define LOAD(name, bytes)                                              \
+	INLINE void name(uintptr_t at);                                \
+	INLINE void name(uintptr_t at)                                 \
+	{                                                              \
+		if (__builtin_expect(access_is_plain(at, bytes,        \
+						     BLOCK_SHIFT) ||   \
+					     access_is_own(at, bytes), \
+				     1) &&                             \
+		    __builtin_expect(access_count(), 1))               \
+			return;                                        \
+		/* over the bound, it is so once more there */         \
+		access_load##bytes##_rest(at);                         \
 	}
 
 LOAD(hyp_load4, 4)

@@ -88,8 +88,8 @@ bool host_count(uint64_t *ret);
  * @need: pages the last try asked for, 0 without a request
  * @stuck: all @stuck_need pages asked for were given, and the next try failed
  *	   again without mapping one page more
- * @clipped: some try asked for as many pages as can be asked for at once, and
- *so may need more tries than the loop has
+ * @clipped: some try asked for the most that can be asked for at once: it may
+ *	     take more tries than the loop has
  *
  * If the host has fewer pages than asked for it donates none and gives up with
  * -ENOMEM.

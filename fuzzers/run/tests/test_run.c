@@ -395,8 +395,10 @@ static void runs_bare(void **state)
 static void what_a_program_left_does_not_show(void **state)
 {
 	enum { WORLDS = 2, NR = 10 };
-	static const char *const worlds[WORLDS] = {"pages=16", "pages=16 "
-							       "init=0"};
+	static const char *const worlds[WORLDS] = {
+		"pages=16",
+		"pages=16 init=0",
+	};
 	static const char *const ops[NR / WORLDS] = {
 		"topup 4; a = alloc 16; b = alloc 16; c = alloc 16; free a",
 		"topup 4; a = alloc 9000; free! outside",
