@@ -110,6 +110,7 @@ static void begin_step(const struct run *run, const struct step *outer,
 	step->left_err = 0;
 	step->left_need = 0;
 	step->stuck = false;
+	step->clipped = false;
 	step->exact = run_exact(run);
 }
 

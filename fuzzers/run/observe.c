@@ -72,6 +72,7 @@ void observe_begin(struct run *run, struct step *step)
 	step->tries = 0;
 	step->tries_max = 0;
 	step->stuck = false;
+	step->clipped = false;
 	step->locks_held = 0;
 	step->unlocked = false;
 	step->fault_armed = heap_fault_armed();
