@@ -68,12 +68,15 @@ void bench_program(struct prog *prog, uint64_t seed, uint32_t ops,
 /*
  * bench_grid(), bench_growth() - Tables over lengths, objects and heaps.
  * bench_row() - A row of those: programs of bench_program().
+ * @first: ways before it are not measured
  *
  * Return: false if a program does not hold.
  */
-bool bench_grid(struct run *run, unsigned int rounds, struct json *j);
-bool bench_growth(struct run *run, unsigned int rounds, struct json *j);
-bool bench_row(struct run *run, unsigned int rounds, uint32_t ops,
-	       uint32_t live, uint32_t pages, struct json *j);
+bool bench_grid(struct run *run, unsigned int rounds, enum bench_way first,
+		struct json *j);
+bool bench_growth(struct run *run, unsigned int rounds, enum bench_way first,
+		  struct json *j);
+bool bench_row(struct run *run, unsigned int rounds, enum bench_way first,
+	       uint32_t ops, uint32_t live, uint32_t pages, struct json *j);
 
 #endif

@@ -68,13 +68,29 @@ void bench_program(struct prog *prog, uint64_t seed, uint32_t ops,
 	free(full);
 }
 
-/* One row of a table. */
-static bool row(struct run *run, unsigned int rounds, uint32_t ops,
-		uint32_t live, uint32_t pages, struct json *j)
+/* How many times @way all oracles cost. */
+static void print_times(const struct bench *b, enum bench_way way,
+			const char *space)
+{
+	if (way < b->first)
+		printf("%s %6s", space, "-");
+	else
+		printf("%s %6.2f", space,
+		       b->median[BENCH_ALL] / b->median[way]);
+}
+
+/* One row of a table; ways before @first are not measured. */
+static bool row(struct run *run, unsigned int rounds, enum bench_way first,
+		uint32_t ops, uint32_t live, uint32_t pages, struct json *j)
 {
 	struct prog programs[PROGRAMS];
 	uint64_t nr = ops ? 1 + OPS_A_ROUND / ops : PROGRAMS;
-	struct bench b = {.run = run, .programs = programs, .rounds = rounds};
+	struct bench b = {
+		.run = run,
+		.programs = programs,
+		.first = first,
+		.rounds = rounds,
+	};
 	bool holds;
 
 	b.nr = nr < PROGRAMS ? nr : PROGRAMS;
@@ -98,13 +114,15 @@ static bool row(struct run *run, unsigned int rounds, uint32_t ops,
 		return true;
 	}
 	printf("%6" PRIu32 " %5" PRIu32 " %6" PRIu32, ops, live, pages);
-	for (enum bench_way way = 0; way < BENCH_WAYS; way++)
+	for (enum bench_way way = 0; way < first; way++)
+		printf(" %8s", "-");
+	for (enum bench_way way = first; way < BENCH_WAYS; way++)
 		printf(" %8.0f",
 		       1e9 * b.median[way] / (double)(ops ? b.ops : b.nr));
-	printf("  %6.2f %6.2f  %4.0f\n", b.median[BENCH_ALL] / b.median[0],
-	       b.median[BENCH_ALL] / b.median[BENCH_CHECKS],
-	       100 * (b.highest[BENCH_ALL] - b.lowest[BENCH_ALL]) /
-		       b.median[BENCH_ALL]);
+	print_times(&b, BENCH_BARE, " ");
+	print_times(&b, BENCH_CHECKS, "");
+	printf("  %4.0f\n", 100 * (b.highest[BENCH_ALL] - b.lowest[BENCH_ALL]) /
+				    b.median[BENCH_ALL]);
 
 	return true;
 }
@@ -122,7 +140,8 @@ static void head(struct json *j)
 	printf("  %6s %6s  %s\n", "/bare", "/checks", "spread %");
 }
 
-bool bench_grid(struct run *run, unsigned int rounds, struct json *j)
+bool bench_grid(struct run *run, unsigned int rounds, enum bench_way first,
+		struct json *j)
 {
 	static const uint32_t lengths[] = {0, 8, 64, 256, 4096};
 	static const uint32_t lives[] = {8, 64, 256};
@@ -135,32 +154,33 @@ bool bench_grid(struct run *run, unsigned int rounds, struct json *j)
 				/* too short to get there */
 				if (k && lengths[n] < lives[k])
 					continue;
-				if (!row(run, rounds, lengths[n], lives[k],
-					 heaps[h], j))
+				if (!row(run, rounds, first, lengths[n],
+					 lives[k], heaps[h], j))
 					return false;
 			}
 
 	return true;
 }
 
-bool bench_row(struct run *run, unsigned int rounds, uint32_t ops,
-	       uint32_t live, uint32_t pages, struct json *j)
+bool bench_row(struct run *run, unsigned int rounds, enum bench_way first,
+	       uint32_t ops, uint32_t live, uint32_t pages, struct json *j)
 {
 	head(j);
-	return row(run, rounds, ops, live, pages, j);
+	return row(run, rounds, first, ops, live, pages, j);
 }
 
-bool bench_growth(struct run *run, unsigned int rounds, struct json *j)
+bool bench_growth(struct run *run, unsigned int rounds, enum bench_way first,
+		  struct json *j)
 {
 	static const uint32_t lives[] = {16, 64, 256, 1024, 4096};
 	static const uint32_t heaps[] = {256, 1024, 4096, 32768};
 
 	head(j);
 	for (int k = 0; k < 5; k++)
-		if (!row(run, rounds, 16384, lives[k], 4096, j))
+		if (!row(run, rounds, first, 16384, lives[k], 4096, j))
 			return false;
 	for (int h = 0; h < 4; h++)
-		if (!row(run, rounds, 4096, 64, heaps[h], j))
+		if (!row(run, rounds, first, 4096, 64, heaps[h], j))
 			return false;
 
 	return true;

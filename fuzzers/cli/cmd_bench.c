@@ -22,7 +22,7 @@ struct options {
 	bool grid, growth;
 	bool row;
 	uint32_t ops, live, pages; /* of the row */
-	int only;		   /* a way, or -1 */
+	bool all;		   /* only that way */
 };
 
 static void print_way(const struct bench *b, enum bench_way way)
@@ -72,8 +72,8 @@ static bool bench_random(const struct options *options, struct run *run,
 		source_program(&options->source, options->source.start + i,
 			       &programs[i]);
 	}
-	if (options->only >= 0)
-		b.first = (enum bench_way)options->only;
+	if (options->all)
+		b.first = BENCH_ALL;
 
 	holds = bench_run(&b);
 	if (holds && j) {
@@ -94,6 +94,7 @@ static bool bench_random(const struct options *options, struct run *run,
 static bool bench(const struct options *options, struct run *run,
 		  struct json *j)
 {
+	const enum bench_way first = options->all ? BENCH_ALL : BENCH_BARE;
 	bool holds;
 
 	if (!options->grid && !options->growth && !options->row)
@@ -102,10 +103,12 @@ static bool bench(const struct options *options, struct run *run,
 	if (j)
 		json_array(j, "rows");
 	holds = (!options->row ||
-		 bench_row(run, options->rounds, options->ops, options->live,
-			   options->pages, j)) &&
-		(!options->grid || bench_grid(run, options->rounds, j)) &&
-		(!options->growth || bench_growth(run, options->rounds, j));
+		 bench_row(run, options->rounds, first, options->ops,
+			   options->live, options->pages, j)) &&
+		(!options->grid ||
+		 bench_grid(run, options->rounds, first, j)) &&
+		(!options->growth ||
+		 bench_growth(run, options->rounds, first, j));
 	if (j)
 		json_end(j);
 
@@ -197,7 +200,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_row(options, arg, state);
 		return 0;
 	case KEY_ALL:
-		options->only = BENCH_ALL;
+		options->all = true;
 		return 0;
 	case KEY_JSON:
 		options->json = true;
@@ -237,8 +240,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct options options = {.source = source_default(),
 				  .rounds = ROUNDS_DEFAULT,
-				  .level = RUN_EXACT,
-				  .only = -1};
+				  .level = RUN_EXACT};
 	struct run *run;
 	struct json json;
 	bool holds;
