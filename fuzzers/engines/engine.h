@@ -13,8 +13,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * engine_profile - What the programs of this target are about: where an input
- * has no operation yet, the mutator begins with a fresh program of it.
+ * engine_profile - What the programs of this target are about: fresh ones, with
+ * which the mutator begins, and goes on now and then, are of it.
  */
 extern const enum profile engine_profile;
 

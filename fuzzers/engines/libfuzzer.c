@@ -11,12 +11,18 @@
  * own mutations, so these are called for part of the time: they alone make
  * inputs that are not canonical (odd lengths, bad headers, unknown numbers).
  *
+ * Another part are fresh programs. Most bugs are nearer to one of those than to
+ * any small change of what is known (README, "Where fuzzing spends its time");
+ * what is rare in them is then found by the changes.
+ *
  * HYPHEAP_MUTATOR=off in the environment leaves all to the engine: raw bytes,
  * to compare with.
  */
 
 #define BYTES_ONE_IN 16u
 #define HEADER_ONE_IN 16u
+#define FRESH_ONE_IN 3u
+#define OF_HOST_ONE_IN 8u
 
 /* Kept between calls for their memory; each call fills them anew. */
 static struct prog first, second, mixed;
@@ -54,6 +60,15 @@ static size_t mutate_bytes(uint8_t *data, size_t size, size_t max_size,
 	return size;
 }
 
+/* What a host does belongs to the target for heaps too, now and then. */
+static enum profile fresh_profile(struct rng *rng)
+{
+	if (engine_profile == PROFILE_HEAP && !rng_below(rng, OF_HOST_ONE_IN))
+		return PROFILE_HOST;
+
+	return engine_profile;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed)
 {
@@ -67,9 +82,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 		return mutate_bytes(data, size, max_size, &rng);
 
 	prog_decode(&first, data, size);
-	if (!first.nr)
-		prog_begin(&first, &rng, engine_profile, max_size);
-	prog_mutate(&first, &rng, max_size);
+	if (!first.nr || !rng_below(&rng, FRESH_ONE_IN))
+		prog_begin(&first, &rng, fresh_profile(&rng), max_size);
+	else
+		prog_mutate(&first, &rng, max_size);
 
 	return prog_encode(&first, data, max_size);
 }

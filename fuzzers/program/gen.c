@@ -3,7 +3,7 @@
 
 #include "gen_step.h"
 
-/* Operations of a program for who has none yet, at most. */
+/* Operations of a program for an engine, at most; or 2, 4 or 8 times as many. */
 #define FRESH_OPS 64u
 
 /* Programs in phases: grow to a fill target, churn there, shrink, again. */
@@ -252,8 +252,10 @@ void prog_generate(struct prog *prog, struct rng *rng,
 void prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
 		size_t max)
 {
+	const size_t room = (max - PROG_HEADER) / PROG_RECORD;
+	const size_t most = (size_t)FRESH_OPS << rng_below(rng, 4);
 	const struct gen_config config = {
-		.ops = 1 + (uint32_t)rng_below(rng, FRESH_OPS),
+		.ops = 1 + (uint32_t)rng_below(rng, most < room ? most : room),
 		.profile = profile,
 	};
 

@@ -38,11 +38,11 @@ void prog_generate(struct prog *prog, struct rng *rng,
 		   const struct gen_config *config);
 
 /**
- * prog_begin() - A fresh program for an engine whose input is none.
+ * prog_begin() - A fresh program for an engine, of 1 to 512 operations.
  * @max: the encoded size does not pass this many bytes, PROG_HEADER or more
  *
- * Mutations add only what a program's swarm mask has, and such an input's has
- * nothing that is special to @profile.
+ * Mutations add only what a program's swarm mask has. That of an input which is
+ * no program yet has nothing that is special to @profile.
  */
 void prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
 		size_t max);

@@ -69,8 +69,8 @@ class LibFuzzer(fuzz_engines.LibFuzzer):
 
     def command(self, i):
         return [self.binary, f"-seed={SEED}", f"-max_len={program_bytes(self.subject.ops)}",
-                "-len_control=0", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
-                "-print_funcs=0", f"-artifact_prefix={self.artifacts}/libfuzzer-"]
+                *fuzz_engines.LIBFUZZER_OPTIONS, "-print_funcs=0",
+                f"-artifact_prefix={self.artifacts}/libfuzzer-"]
 
 
 class Afl(fuzz_engines.Afl):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 import fuzz_children
 from fuzz_children import environment
+from fuzz_engines import LIBFUZZER_LONGEST, LIBFUZZER_OPTIONS
 from fuzz_error import Stop
 
 SIGNATURE = re.compile(r"^\s*signature: (\S+)", re.M)
@@ -101,8 +102,8 @@ class LibFuzzer:
         kept = folder / "kept"
         kept.mkdir()
         taken, status, text = run(
-            [binaries[self.preset], f"-seed={seed}", "-max_len=4096", "-timeout=25",
-             "-rss_limit_mb=2560", "-detect_leaks=0", "-print_final_stats=1",
+            [binaries[self.preset], f"-seed={seed}", *LIBFUZZER_LONGEST,
+             *LIBFUZZER_OPTIONS, "-print_final_stats=1",
              f"-artifact_prefix={folder}/found-", kept],
             seconds, folder, environment(HYPHEAP_MUTATOR=self.mutator,
                                          HYPHEAP_FEATURES=self.features))

@@ -96,6 +96,13 @@ class Engine:
         return programs, ops
 
 
+# From the first program on they may be long. A feature is rare, for its schedule, up
+# to so many times: each one costs time with every program (README, "How fast it is").
+LIBFUZZER_OPTIONS = ("-len_control=0", "-entropic_feature_frequency_threshold=16",
+                     "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0")
+LIBFUZZER_LONGEST = ("-max_len=4096",)
+
+
 class LibFuzzer(Engine):
     name = "libfuzzer"
     preset = "libfuzzer"
@@ -113,8 +120,7 @@ class LibFuzzer(Engine):
 
     def command(self, i):
         return [self.binary, f"-artifact_prefix={self.artifacts}/libfuzzer-",
-                "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0",
-                "-reload=1", "-print_final_stats=1",
+                *LIBFUZZER_LONGEST, *LIBFUZZER_OPTIONS, "-reload=1", "-print_final_stats=1",
                 *([f"-dict={self.words}"] if self.words else []),
                 self.corpus, self.seeds.folder]
 

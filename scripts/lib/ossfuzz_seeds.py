@@ -54,7 +54,7 @@ def main(argv):
             fuzz_seeds.dictionary(hypheap, out / f"{target}.dict")
         else:
             write_records(folder, out / f"{target}.dict")
-    (out / f"{target}.options").write_text(f"[libfuzzer]\nmax_len = {MAX_LEN}\n",
+    (out / f"{target}.options").write_text(f"[libfuzzer]\nmax_len = {MAX_LEN}\nlen_control = 0\n",
                                            encoding="ascii")
 
 

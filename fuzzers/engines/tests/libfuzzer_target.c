@@ -13,6 +13,12 @@
  * Linked with --wrap, so that every call of the core passes here.
  */
 
+void __real_prog_decode(struct prog *prog, const uint8_t *data, size_t size);
+void __wrap_prog_decode(struct prog *prog, const uint8_t *data, size_t size);
+void __real_prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
+		       size_t max);
+void __wrap_prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
+		       size_t max);
 void __real_prog_mutate(struct prog *prog, struct rng *rng, size_t max);
 void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max);
 void __real_prog_cross(struct prog *out, const struct prog *a,
@@ -24,7 +30,24 @@ size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 const enum profile engine_profile = PROFILE_HEAP;
 
-static unsigned long inputs, canonical, mutated, crossed, by_bytes, unread;
+static unsigned long inputs, canonical, begun, fresh, mutated, crossed,
+	by_bytes;
+static unsigned long unread, fresh; /* instead of a program with operations */
+static bool last_had_ops;
+
+void __wrap_prog_decode(struct prog *prog, const uint8_t *data, size_t size)
+{
+	__real_prog_decode(prog, data, size);
+	last_had_ops = prog->nr;
+}
+
+void __wrap_prog_begin(struct prog *prog, struct rng *rng, enum profile profile,
+		       size_t max)
+{
+	begun++;
+	fresh += last_had_ops;
+	__real_prog_begin(prog, rng, profile, max);
+}
 
 void __wrap_prog_mutate(struct prog *prog, struct rng *rng, size_t max)
 {
@@ -55,7 +78,10 @@ static void judge(void)
 		wrong = "the crossover was never called";
 	else if (!by_bytes)
 		wrong = "libFuzzer's own mutations were never called";
-	else if (mutated < 8 * by_bytes || mutated > 32 * by_bytes)
+	else if (fresh < mutated / 4 || fresh > mutated)
+		wrong = "fresh programs are not 1 in 3";
+	else if (mutated + begun < 8 * by_bytes ||
+		 mutated + begun > 32 * by_bytes)
 		wrong = "libFuzzer's own mutations are not 1 in 16";
 	else if (canonical < inputs / 2)
 		wrong = "most inputs are not what the mutator makes";
@@ -63,9 +89,10 @@ static void judge(void)
 		wrong = "there are inputs of a version that run does not read";
 
 	fprintf(stderr,
-		"%lu inputs, %lu canonical; calls: %lu mutate, %lu cross, %lu "
-		"bytes\n",
-		inputs, canonical, mutated, crossed, by_bytes);
+		"%lu inputs, %lu canonical; calls: %lu begin, %lu of them "
+		"instead of a program, %lu mutate, "
+		"%lu cross, %lu bytes\n",
+		inputs, canonical, begun, fresh, mutated, crossed, by_bytes);
 	if (!wrong)
 		return;
 	fprintf(stderr, "%s\n", wrong);
