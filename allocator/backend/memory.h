@@ -159,8 +159,10 @@ struct backend {
 
 	/* the linear window, the private window, the host's window */
 	uint8_t *arena;
-	bool mmu;      /* they are pages of the kernel: mmu.c */
-	bool eager;    /* all bytes of what EL2 may touch are in memory */
+	bool mmu; /* they are pages of the kernel: mmu.c */
+	/* all bytes of what EL2 may touch are in memory: what would be junk is
+	 * anything, and nobody may look at it */
+	bool eager;
 	uint32_t pool; /* pages */
 	uint32_t cpus, cpu;
 	uint32_t host, cached, mapped, guest; /* pages by state */

@@ -93,10 +93,14 @@ static void is_as_a_plain_array(uint32_t shift, bool eager)
 	at = backend_phys_to_virt(backend_page_phys(3));
 	backend_host_write(3, 64, 7);
 	raw_copy(plain, (void *)at, page_size);
-	assert_int_equal(plain[page_size - 1], plain[0]);
-	assert_true(plain[0]);
+	if (!eager) {
+		assert_int_equal(plain[page_size - 1], plain[0]);
+		assert_true(plain[0]);
+	}
 	assert_int_equal(backend_donate_hyp(backend_page_phys(3) >> shift, 1),
 			 0);
+	if (eager) /* no junk; from here on nothing is lost */
+		raw_copy(plain, (void *)at, page_size);
 
 	for (unsigned int i = 0; i < ROUNDS >> (shift - SHIFT); i++) {
 		size_t lo, size;
