@@ -56,6 +56,15 @@ if [ "$naive" -le 200 ] || [ "$empty" -ge 10 ]; then
 	fail "edges: naive $naive, empty $empty"
 fi
 
+# a seed is one run, wherever the stack begins: its depth is no feature
+for object in "$top"/build/libfuzzer/allocator/hypheap_allocator_*.o; do
+	if nm "$object" | grep -q '__sancov_lowest_stack'; then
+		fail "$object tells the engine how deep its stack is"
+	fi
+done
+nm "$top/build/libfuzzer/allocator/hypheap_allocator_12.o" | grep -q '__sancov_' ||
+	fail 'the allocator tells the engine nothing'
+
 # Ctrl-C: the rounds that are done
 "$bench" --ladder plain --row 8,4,16 --rounds 1000 --engines none --json "$work/json" \
 	>"$work/log" 2>&1 &
