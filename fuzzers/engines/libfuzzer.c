@@ -11,9 +11,9 @@
  * own mutations, so these are called for part of the time: they alone make
  * inputs that are not canonical (odd lengths, bad headers, unknown numbers).
  *
- * Another part are fresh programs. Most bugs are nearer to one of those than to
- * any small change of what is known (README, "How fast it is");
- * what is rare in them is then found by the changes.
+ * Another part are fresh programs: most bugs are nearer to one of those than to
+ * any small change of what is known (README, "How fast it is"). What is rare in
+ * them is then found by the changes.
  *
  * HYPHEAP_MUTATOR=off in the environment leaves all to the engine: raw bytes,
  * to compare with.
