@@ -4,16 +4,6 @@
 #include "engine.h"
 
 /*
- * An engine copies every input to memory of its own. What it has freed is soon
- * used again: else each copy touches pages that nobody has touched before.
- */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "quarantine_size_mb=8:detect_stack_use_after_return=0";
-}
-
-/*
  * What happens once in a process (the target boots at the first program of each
  * page size) is done before the engine looks. Else the first input seems to
  * reach code that it does not reach again, and AFL++ calls it unstable.

@@ -539,6 +539,15 @@ class Random(Case):
                           for row in doc["rows"]], [(8, 4, 16)])
         self.assertGreater(doc["rows"][0]["all"]["ns_per_op"], 0)
 
+    def test_bench_all(self):
+        """Of a table, too, nothing else is measured."""
+        args = ("bench", "--row=8,4,16", "--rounds=1", "--all")
+        self.assertRegex(self.call(*args).out,
+                         r"\n +8 +4 +16( +-){5} +[1-9]\d*  +- +- +\d+\n$")
+        row = json.loads(self.call(*args, "--json").out)["rows"][0]
+        self.assertGreater(row["all"]["ns_per_op"], 0)
+        self.assertNotIn("twin", row)
+
 
 class Verdict(Case):
     """Over the executor that obeys: "shrink N" is the order."""

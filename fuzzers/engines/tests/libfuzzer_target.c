@@ -30,9 +30,8 @@ size_t __wrap_LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
 const enum profile engine_profile = PROFILE_HEAP;
 
-static unsigned long inputs, canonical, begun, fresh, mutated, crossed,
-	by_bytes;
-static unsigned long unread, fresh; /* instead of a program with operations */
+static unsigned long inputs, canonical, mutated, crossed, by_bytes, unread;
+static unsigned long begun, fresh; /* fresh: not where there was no operation */
 static bool last_had_ops;
 
 void __wrap_prog_decode(struct prog *prog, const uint8_t *data, size_t size)
