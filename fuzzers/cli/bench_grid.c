@@ -69,14 +69,12 @@ void bench_program(struct prog *prog, uint64_t seed, uint32_t ops,
 }
 
 /* How many times @way all oracles cost. */
-static void print_times(const struct bench *b, enum bench_way way,
-			const char *space)
+static void print_times(const struct bench *b, enum bench_way way)
 {
 	if (way < b->first)
-		printf("%s %6s", space, "-");
+		printf(" %6s", "-");
 	else
-		printf("%s %6.2f", space,
-		       b->median[BENCH_ALL] / b->median[way]);
+		printf(" %6.2f", b->median[BENCH_ALL] / b->median[way]);
 }
 
 /* One row of a table; ways before @first are not measured. */
@@ -119,8 +117,9 @@ static bool row(struct run *run, unsigned int rounds, enum bench_way first,
 	for (enum bench_way way = first; way < BENCH_WAYS; way++)
 		printf(" %8.0f",
 		       1e9 * b.median[way] / (double)(ops ? b.ops : b.nr));
-	print_times(&b, BENCH_BARE, " ");
-	print_times(&b, BENCH_CHECKS, "");
+	printf(" ");
+	print_times(&b, BENCH_BARE);
+	print_times(&b, BENCH_CHECKS);
 	printf("  %4.0f\n", 100 * (b.highest[BENCH_ALL] - b.lowest[BENCH_ALL]) /
 				    b.median[BENCH_ALL]);
 

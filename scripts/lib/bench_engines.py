@@ -68,8 +68,8 @@ class LibFuzzer(fuzz_engines.LibFuzzer):
         super().__init__(builds, subject.target, out, seeds, 1, None)
 
     def command(self, i):
-        return [self.binary, f"-seed={SEED}", f"-max_len={program_bytes(self.subject.ops)}",
-                *fuzz_engines.LIBFUZZER_OPTIONS, "-print_funcs=0",
+        return [self.binary, f"-seed={SEED}", *fuzz_engines.LIBFUZZER_OPTIONS,
+                f"-max_len={program_bytes(self.subject.ops)}", "-print_funcs=0",
                 f"-artifact_prefix={self.artifacts}/libfuzzer-"]
 
 

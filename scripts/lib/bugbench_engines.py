@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import fuzz_children
 from fuzz_children import environment
-from fuzz_engines import LIBFUZZER_LONGEST, LIBFUZZER_OPTIONS
+from fuzz_engines import LIBFUZZER_OPTIONS
 from fuzz_error import Stop
 
 SIGNATURE = re.compile(r"^\s*signature: (\S+)", re.M)
@@ -102,8 +102,8 @@ class LibFuzzer:
         kept = folder / "kept"
         kept.mkdir()
         taken, status, text = run(
-            [binaries[self.preset], f"-seed={seed}", *LIBFUZZER_LONGEST,
-             *LIBFUZZER_OPTIONS, "-print_final_stats=1",
+            [binaries[self.preset], f"-seed={seed}", *LIBFUZZER_OPTIONS,
+             "-print_final_stats=1",
              f"-artifact_prefix={folder}/found-", kept],
             seconds, folder, environment(HYPHEAP_MUTATOR=self.mutator,
                                          HYPHEAP_FEATURES=self.features))

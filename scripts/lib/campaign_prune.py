@@ -15,6 +15,7 @@ from pathlib import Path
 from campaign_build import TOP, Builds
 from campaign_folder import flush
 from campaign_store import Store, sha1
+from fuzz_engines import LIBFUZZER_MOST
 from fuzz_error import Stop
 
 DISTIL = TOP / "scripts/distil"
@@ -42,7 +43,7 @@ def _distil(old, new, seconds, log):
 
 
 def _reached(binary, folders, log):
-    status, words = _run([binary, "-runs=0", "-max_len=4096", *folders], log)
+    status, words = _run([binary, "-runs=0", f"-max_len={LIBFUZZER_MOST}", *folders], log)
     match = LINE.search(words)
     if status or not match:
         raise Stop(3, f"{binary} ended with {status} ({log})")
@@ -51,7 +52,7 @@ def _reached(binary, folders, log):
 
 def _merge(binary, old, new, log):
     """libFuzzer's merge of inputs that are text."""
-    status, words = _run([binary, "-merge=1", "-max_len=4096", new, old], log)
+    status, words = _run([binary, "-merge=1", f"-max_len={LIBFUZZER_MOST}", new, old], log)
     if status:
         raise Stop(3, f"{binary} -merge=1 ended with {status} ({log}):\n{words[-2000:]}")
     before, after = _reached(binary, [old, new], log), _reached(binary, [new], log)

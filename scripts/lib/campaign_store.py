@@ -13,8 +13,8 @@ import os
 import time
 
 from campaign_folder import flush
+from fuzz_engines import LIBFUZZER_MOST
 
-LIBFUZZER_MOST = 4096  # bytes, its -max_len
 AT_ONCE = 500  # files a call, so that the workers are looked after between
 SETTLED = 10  # seconds after which a file is no longer being written
 

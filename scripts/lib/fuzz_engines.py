@@ -96,11 +96,13 @@ class Engine:
         return programs, ops
 
 
+LIBFUZZER_MOST = 4096  # bytes of an input
 # From the first program on they may be long. A feature is rare, for its schedule, up
 # to so many times: each one costs time with every program (README, "How fast it is").
-LIBFUZZER_OPTIONS = ("-len_control=0", "-entropic_feature_frequency_threshold=16",
-                     "-timeout=25", "-rss_limit_mb=2560", "-detect_leaks=0")
-LIBFUZZER_LONGEST = ("-max_len=4096",)
+# Of an option that is given twice, the later counts.
+LIBFUZZER_OPTIONS = (f"-max_len={LIBFUZZER_MOST}", "-len_control=0",
+                     "-entropic_feature_frequency_threshold=16", "-timeout=25",
+                     "-rss_limit_mb=2560", "-detect_leaks=0")
 
 
 class LibFuzzer(Engine):
@@ -120,7 +122,7 @@ class LibFuzzer(Engine):
 
     def command(self, i):
         return [self.binary, f"-artifact_prefix={self.artifacts}/libfuzzer-",
-                *LIBFUZZER_LONGEST, *LIBFUZZER_OPTIONS, "-reload=1", "-print_final_stats=1",
+                *LIBFUZZER_OPTIONS, "-reload=1", "-print_final_stats=1",
                 *([f"-dict={self.words}"] if self.words else []),
                 self.corpus, self.seeds.folder]
 

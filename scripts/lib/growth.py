@@ -17,7 +17,7 @@ import command
 import fuzz_build
 import fuzz_children
 import fuzz_seeds
-from fuzz_engines import LibFuzzer
+from fuzz_engines import LIBFUZZER_MOST, LibFuzzer
 from fuzz_error import Stop
 
 TOP = Path(__file__).resolve().parents[2]
@@ -127,7 +127,7 @@ def reached(args, builds, folder, names, corpus):
     for name in names:
         os.link(corpus / name, at / name)
     result = subprocess.run(
-        [builds.folder(args.preset) / args.target, "-runs=0", "-max_len=4096",
+        [builds.folder(args.preset) / args.target, "-runs=0", f"-max_len={LIBFUZZER_MOST}",
          "-detect_leaks=0", at, folder / "run/seeds"], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         cwd=folder, check=False)

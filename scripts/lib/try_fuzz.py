@@ -12,7 +12,7 @@ from pathlib import Path
 
 import fuzz_children
 import fuzz_seeds
-from fuzz_engines import LIBFUZZER_LONGEST, LIBFUZZER_OPTIONS
+from fuzz_engines import LIBFUZZER_OPTIONS
 from fuzz_error import Stop, tail
 from mutants_judge import json_lines
 from try_run import BATCH_SECONDS, FILE_SECONDS, child
@@ -100,7 +100,7 @@ class LibFuzzer:
             HYPHEAP_LEVEL=self.level, HYPHEAP_STATS_FILE=str(self.logs / f"stats-{number}"))
         return fuzz_children.start(
             [self.binary, f"-artifact_prefix={self.crashes}/libfuzzer-",
-             *LIBFUZZER_LONGEST, *LIBFUZZER_OPTIONS, "-reload=1",
+             *LIBFUZZER_OPTIONS, "-reload=1",
              f"-max_total_time={max(1, int(seconds))}", self.corpus, seeds],
             self.logs / f"{number}.log", env)
 
