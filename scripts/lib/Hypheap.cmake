@@ -27,6 +27,25 @@ if(HYPHEAP_SANITIZE AND NOT HYPHEAP_ENGINE STREQUAL external)
 	target_link_options(hypheap_flags INTERFACE -fsanitize=${HYPHEAP_SANITIZE})
 endif()
 
+# The harness as a whole: nothing of the target, which the linker could then move
+# about (allocator/CMakeLists.txt). What a link has made of a unit is kept, so that
+# the next one, of the same harness with a mutant, is done at once.
+set(HYPHEAP_LTO_LINK) # what else a program that is linked with the harness needs
+if(HYPHEAP_LTO)
+	include(CheckCSourceCompiles)
+	set(CMAKE_REQUIRED_FLAGS "-flto=thin -fuse-ld=lld")
+	check_c_source_compiles("int main(void) { return 0; }" HYPHEAP_LTO_WORKS)
+	unset(CMAKE_REQUIRED_FLAGS)
+	if(HYPHEAP_LTO_WORKS AND CMAKE_C_COMPILER_ID MATCHES Clang)
+		set(HYPHEAP_LTO_LINK -fuse-ld=lld)
+		target_compile_options(hypheap_flags INTERFACE -flto=thin)
+		target_link_options(hypheap_flags INTERFACE -flto=thin ${HYPHEAP_LTO_LINK}
+			"-Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto")
+	else()
+		message(STATUS "no clang with its ld.lld: a tenth slower without LTO")
+	endif()
+endif()
+
 # hypheap_plain(TARGET): without an engine's instrumentation. An engine is to see
 # where the allocator went, not the harness. libFuzzer's is an option that only
 # the allocator gets; AFL++'s compiler puts its own into all that it compiles.

@@ -37,12 +37,13 @@ def run(command, log, folder, shell=False):
 
 
 class Builder:
-    """The release build, and how it makes the unit and the programs."""
+    """A release build, but with nothing left for the linker to optimise, since every
+    mutant is linked; and how it makes the unit and the programs."""
 
-    def __init__(self, top, source=None, folder=None, out=None, programs=PROGRAMS):
+    def __init__(self, top, source=None, out=None, programs=PROGRAMS):
         self.top = top
-        self.folder = folder or top / "build/release"
         self.out = out or top / "build/mutants"
+        self.folder = self.out / "release"
         self.programs = programs
         self.mirror = self.out / "link"
         self.linker = "-fuse-ld=gold" if shutil.which("ld.gold") else ""
@@ -62,13 +63,12 @@ class Builder:
             if run(command, log, self.top):
                 raise Stop(2, f"{' '.join(map(str, command))} failed ({log}):\n{tail(log, 30)}")
 
+        tests = "ON" if set(TESTS) & set(self.programs) else "OFF"
         fuzz_build.configure(self.top, self.folder, [
-            "cmake", "-S", self.top, "--preset", "release", "-B", self.folder], must)
+            "cmake", "-S", self.top, "--preset", "release", "-B", self.folder,
+            "-DHYPHEAP_LTO=OFF", f"-DHYPHEAP_TESTS={tests}",
+            f"-DHYPHEAP_ALLOC_SOURCE={self.source}"], must)
         must(["cmake", "--build", self.folder, "--target", *self.programs])
-        self.read()
-
-    def read(self):
-        """The commands of a build that is up to date."""
         self.text = self.source.read_text(encoding="utf-8")
         if not self.text.isascii():
             raise Stop(2, f"{self.source}: not ASCII, and places are counted in bytes")

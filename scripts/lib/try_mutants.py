@@ -52,11 +52,9 @@ class CorpusJudge(Judge):
 
 def sample(build, level, came, seconds, corpus):
     """Judges changes in a random order, always the same, until the time is over."""
-    folder = build.folder("release")
-    builder = Builder(TOP, build.source, folder, build.root / "mutants",
-                      (PROGRAM,))
+    builder = Builder(TOP, build.source, build.root / "mutants", (PROGRAM,))
     try:
-        builder.read()
+        builder.prepare()
         return _judge(builder, level, came, seconds, corpus)
     finally:
         builder.clean()
