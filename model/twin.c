@@ -7,8 +7,13 @@
 
 #include "model/twin.h"
 
-/* What the arena held is given back to the kernel above this, not by a clock. */
+/*
+ * The arena's free pages go back to the kernel when there are more than this,
+ * not by a clock: after a program that held so much, and, as others leave some
+ * in ever new places, when the books say so at one reset in so many.
+ */
 #define PURGE_BYTES (32u << 20)
+#define RESETS_PER_LOOK 256u
 
 struct twin_slot {
 	uint8_t *bytes; /* NULL: empty */
@@ -23,6 +28,7 @@ struct twin {
 	uint32_t nr;
 	uint64_t held;	    /* bytes of live objects that are written out */
 	uint64_t held_most; /* since the last reset */
+	uint32_t resets;
 	unsigned int arena;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
 	uint64_t base;			   /* what they said at create */
@@ -53,6 +59,36 @@ static int arena_without_clock(unsigned int arena)
 static int arena_do(unsigned int arena, const char *name)
 {
 	return arena_setting(arena, name, NULL, NULL, NULL, 0);
+}
+
+static uint64_t arena_number(unsigned int arena, const char *name)
+{
+	uint64_t number = 0; /* size_t and uint64_t are the same here */
+	size_t size = sizeof(number);
+
+	if (arena_setting(arena, name, &number, &size, NULL, 0))
+		return UINT64_MAX; /* no books: account must see it */
+	return number;
+}
+
+/* Brings the books up to date, for arena_number(). */
+static void update_books(void)
+{
+	uint64_t epoch = 1;
+
+	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+}
+
+/* Bytes of the arena's pages of a kind. */
+static uint64_t pages_in(const struct twin *t, const char *name)
+{
+	uint64_t page = 0;
+	size_t size = sizeof(page);
+
+	update_books();
+	mallctl("arenas.page", &page, &size, NULL, 0);
+
+	return page * arena_number(t->arena, name);
 }
 
 static int read_pointer(const char *name, const uint64_t **pointer)
@@ -170,6 +206,15 @@ void twin_remove(struct twin *t, uint16_t slot)
 	s->blank = false;
 }
 
+static bool much_is_kept(struct twin *t)
+{
+	if (t->held_most > PURGE_BYTES)
+		return true;
+
+	return ++t->resets % RESETS_PER_LOOK == 0 &&
+	       pages_in(t, "stats.arenas.%u.pdirty") > PURGE_BYTES;
+}
+
 void twin_reset(struct twin *t)
 {
 	for (uint32_t i = 0; i < t->nr; i++) {
@@ -181,7 +226,7 @@ void twin_reset(struct twin *t)
 	}
 	t->nr = 0;
 	t->held = 0;
-	if (t->held_most > PURGE_BYTES) {
+	if (much_is_kept(t)) {
 		flush();
 		arena_do(t->arena, "arena.%u.purge");
 	}
@@ -271,24 +316,13 @@ uint64_t twin_bytes_held(const struct twin *t)
 	return *t->allocated - *t->freed - t->base;
 }
 
-static uint64_t arena_number(unsigned int arena, const char *name)
-{
-	uint64_t number = 0; /* size_t and uint64_t are the same here */
-	size_t size = sizeof(number);
-
-	if (arena_setting(arena, name, &number, &size, NULL, 0))
-		return UINT64_MAX; /* no books: account must see it */
-	return number;
-}
-
 void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
 {
-	uint64_t epoch = 1;
 	unsigned int a = t->arena;
 
 	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "arena_number()");
 	flush();
-	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+	update_books();
 	*objects = arena_number(a, "stats.arenas.%u.small.nmalloc") -
 		   arena_number(a, "stats.arenas.%u.small.ndalloc") +
 		   arena_number(a, "stats.arenas.%u.large.nmalloc") -
@@ -299,11 +333,5 @@ void twin_arena(const struct twin *t, uint64_t *objects, uint64_t *bytes)
 
 uint64_t twin_footprint(const struct twin *t)
 {
-	uint64_t epoch = 1, page = 0;
-	size_t size = sizeof(page);
-
-	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
-	mallctl("arenas.page", &page, &size, NULL, 0);
-
-	return page * arena_number(t->arena, "stats.arenas.%u.pactive");
+	return pages_in(t, "stats.arenas.%u.pactive");
 }

@@ -18,8 +18,8 @@ struct twin *twin_create(void);
 void twin_destroy(struct twin *t);
 
 /*
- * twin_reset() - Frees what is still held; costs what is held. After much of it
- * the arena's memory goes back to the kernel.
+ * twin_reset() - Frees what is still held; costs what is held. When the arena
+ * keeps much of it, that goes back to the kernel.
  */
 void twin_reset(struct twin *t);
 

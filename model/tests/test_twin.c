@@ -232,6 +232,25 @@ static void the_largest_object(void **state)
 	assert_int_equal(twin_count(t), 0);
 }
 
+/* No program holds much, but each writes where none has written before. */
+static void what_many_programs_leave(void **state)
+{
+	const uint64_t before = resident_bytes(), size = 1u << 20;
+	struct twin *t = *state;
+
+	for (uint16_t round = 0; round < 256; round++) {
+		const uint16_t last = round % 128;
+
+		for (uint16_t slot = 0; slot <= last; slot++)
+			add(t, slot, 16 + slot * 2 * size, size);
+		memset(twin_overwrite(t, last), 1, size);
+		twin_reset(t);
+		if (round == 127) /* or this test tests nothing */
+			assert_true(resident_bytes() > before + (64u << 20));
+	}
+	assert_true(resident_bytes() < before + (40u << 20));
+}
+
 /* jemalloc is not the process's malloc: its books do not move. */
 static void malloc_is_not_jemalloc(void **state)
 {
@@ -278,6 +297,7 @@ int main(void)
 		twin_test(every_slot),
 		twin_test(the_books_are_exact),
 		twin_test(the_largest_object),
+		twin_test(what_many_programs_leave),
 		twin_test(malloc_is_not_jemalloc),
 		twin_test(twins_do_not_mix),
 	};
