@@ -22,7 +22,7 @@ from fuzz_error import Stop
 TOP = Path(__file__).resolve().parents[2]
 BUGS = TOP / "allocator/bugs"
 WORK = TOP / "build/bugbench"
-FUZZING = ("libfuzzer", "nostate", "bytes", "afl", "uniform")
+FUZZING = ("libfuzzer", "nostate", "bytes", "afl", "random", "uniform")
 REPLAYS = ("selftest", "corpus")
 
 DESCRIPTION = """\
@@ -33,7 +33,8 @@ and nobody to the clean build. Then, each from nothing:
   nostate    the same, which is told edges only, no features of state
   bytes      libFuzzer on raw bytes
   afl        AFL++ with our mutator
-  uniform    random programs, no feedback
+  random     programs of the generator one after the other, no feedback
+  uniform    the same, but all operations and sizes alike
   selftest   only the self test of the kernel
   corpus     the corpus replayed, no fuzzing
 Each result is stored as it comes: run again, it goes on where it was."""
@@ -99,7 +100,7 @@ class Bench:
         self.kinds = {"libfuzzer": engines.LibFuzzer(), "nostate": engines.NoState(),
                       "bytes": engines.Bytes(),
                       "afl": engines.Afl(TOP / "build/afl/hypheap_afl_mutator.so"),
-                      "uniform": engines.Uniform(), "selftest": engines.SelfTest(),
+                      "random": engines.Random(), "uniform": engines.Uniform(), "selftest": engines.SelfTest(),
                       "corpus": engines.Corpus(TOP / "corpus")}
 
     def build_clean(self):

@@ -186,11 +186,12 @@ class Afl:
 # ---- without -----------------------------------------------------------------
 
 
-class Uniform:
-    """Random programs in which all operations and sizes are alike; no feedback."""
+class Random:
+    """Programs as the generator makes them, one after the other; no feedback."""
 
     preset = "hypheap"
     seeded = True
+    options = ()
 
     def binary(self, bug):
         return "hypheap"
@@ -198,12 +199,18 @@ class Uniform:
     def look(self, bug, binaries, seed, seconds, folder):
         _fresh(folder)
         taken, status, text = run(
-            [binaries["hypheap"], "stress", "--uniform", "--profile", bug.profile,
+            [binaries["hypheap"], "stress", *self.options, "--profile", bug.profile,
              "--runs", "0", "--seed", str(seed), "-o", folder], seconds, folder)
         programs = _number(r"(\d+) programs from number", text)
         if status in (0, None):
             return Result(False, seconds=taken, programs=programs)
         return Result(True, _what(text, status), taken, programs)
+
+
+class Uniform(Random):
+    """Random programs in which all operations and sizes are alike."""
+
+    options = ("--uniform",)
 
 
 class SelfTest:

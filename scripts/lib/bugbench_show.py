@@ -6,6 +6,8 @@ import statistics
 from chart import draw
 from fuzz_error import Stop
 
+ONCE = ("selftest", "corpus")  # columns without a seed
+
 
 def _column(runs):
     """Caught, then median and most seconds and programs; or how near it came."""
@@ -32,6 +34,16 @@ def _short(number):
     return str(number)
 
 
+def _typical(bugs, name):
+    """Geometric mean of the medians of programs until a bug is found, to compare ways of
+    making them; a bug that most seeds miss counts with what was tried."""
+    medians = [statistics.median(run["programs"] for run in entry["engines"][name])
+               for entry in bugs if entry["engines"].get(name)]
+    if not medians or name in ONCE:
+        return ""
+    return f"{statistics.geometric_mean(max(1, median) for median in medians):.3g}"
+
+
 def _once(runs):
     return runs[0]["signature"] if runs[0]["caught"] else "missed"
 
@@ -46,8 +58,7 @@ def table(document):
                entry["oracle"] if ok else f"{entry['sequence']['signature']} NOT {entry['oracle']}"]
         for name in names:
             runs = entry["engines"].get(name, [])
-            once = name in ("selftest", "corpus")
-            row.append("" if not runs else _once(runs) if once else _column(runs))
+            row.append("" if not runs else _once(runs) if name in ONCE else _column(runs))
         rows.append(row)
     bugs = document["bugs"]
     totals = ["caught", "", f"{sum(entry['sequence']['ok'] for entry in bugs)}/{len(bugs)}"]
@@ -56,6 +67,7 @@ def table(document):
                    for entry in bugs)
         totals.append(f"{some}/{len(bugs)}")
     rows.append(totals)
+    rows.append(["programs", "", "", *(_typical(bugs, name) for name in names)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
              for row in rows]
@@ -67,7 +79,7 @@ def table(document):
 
 def chart(document, path):
     """Bugs found (with the median seed) over the seconds it took, a line an engine."""
-    names = [name for name in document["engines"] if name not in ("selftest", "corpus")]
+    names = [name for name in document["engines"] if name not in ONCE]
     if not names:
         raise Stop(2, "--chart: there is nothing to draw without a fuzzing engine")
     lines = {}
