@@ -10,15 +10,17 @@
 
 /*
  * How often each kind is drawn, before the state has its say. Corruption has a
- * place of its own, see prog_generate().
+ * place of its own, see prog_generate(). With half and twice of each weight it
+ * was measured how many programs the planted bugs take (README.md); what
+ * brought less than 4 % stayed as it was.
  */
 static const uint16_t paces[OP_NUMBERS][PACES] = {
 	/* grow, churn, shrink */
-	[OP_ALLOC] = {420, 240, 70}, [OP_CALL] = {240, 130, 50},
-	[OP_FREE] = {80, 340, 600},  [OP_WRITE] = {70, 90, 60},
-	[OP_TOPUP] = {30, 30, 10},   [OP_RECLAIM] = {12, 40, 80},
+	[OP_ALLOC] = {210, 120, 35}, [OP_CALL] = {240, 130, 50},
+	[OP_FREE] = {80, 340, 600},  [OP_WRITE] = {35, 45, 30},
+	[OP_TOPUP] = {15, 15, 5},    [OP_RECLAIM] = {24, 80, 160},
 	[OP_CPU] = {25, 30, 25},     [OP_FAIL] = {12, 20, 10},
-	[OP_SHRINK] = {8, 25, 45},   [OP_INIT] = {3, 3, 3},
+	[OP_SHRINK] = {16, 50, 90},  [OP_INIT] = {3, 3, 3},
 	[OP_MISUSE] = {3, 3, 3},     [OP_CREATE] = {120, 90, 30},
 	[OP_DESTROY] = {8, 25, 50},  [OP_TRACE] = {20, 20, 20},
 	[OP_SELFTEST] = {6, 6, 6},   [OP_DEPRIVILEGE] = {3, 3, 3},
