@@ -100,7 +100,8 @@ class Bench:
         self.kinds = {"libfuzzer": engines.LibFuzzer(), "nostate": engines.NoState(),
                       "bytes": engines.Bytes(),
                       "afl": engines.Afl(TOP / "build/afl/hypheap_afl_mutator.so"),
-                      "random": engines.Random(), "uniform": engines.Uniform(), "selftest": engines.SelfTest(),
+                      "random": engines.Random(), "uniform": engines.Uniform(),
+                      "selftest": engines.SelfTest(),
                       "corpus": engines.Corpus(TOP / "corpus")}
 
     def build_clean(self):

@@ -32,6 +32,22 @@ assert three["engines"]["corpus"][0]["caught"], three
 assert not bugs["22b-shared-page-donated"]["engines"]["selftest"][0]["caught"]
 END
 
+# the generator alone, and how many programs that takes
+expect 0 "$top/scripts/bugbench" --out "$work/out" --bugs 03,26 --engines random \
+	--seeds 3 --json "$work/json"
+says '^caught  *2/2  *2/2$'
+typical=$(python3 - "$work/json" <<'END'
+import json, statistics, sys
+medians = []
+for bug in json.load(open(sys.argv[1]))["bugs"]:
+    runs = bug["engines"]["random"]
+    assert [run["seed"] for run in runs] == [1, 2, 3] and all(run["caught"] for run in runs)
+    medians.append(sorted(run["programs"] for run in runs)[1])
+print(f"{statistics.geometric_mean(medians):.3g}")
+END
+)
+says "^programs  *$typical\$"
+
 # another verdict than the one that is due is none
 sed 's,^Oracle: .*,Oracle: place/alloc,' "$bugs"/16-*.patch >"$work/bugs/01-other.patch"
 quick 1 --from "$work/bugs"
