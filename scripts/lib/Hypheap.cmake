@@ -29,7 +29,7 @@ endif()
 
 # The harness as a whole: nothing of the target, which the linker could then move
 # about (allocator/CMakeLists.txt). What a link has made of a unit is kept, so that
-# the next one, of the same harness with a mutant, is done at once.
+# the next one, of the same harness with a planted bug, is done at once.
 set(HYPHEAP_LTO_LINK) # what else a program that is linked with the harness needs
 if(HYPHEAP_LTO)
 	include(CheckCSourceCompiles)

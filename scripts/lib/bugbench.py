@@ -17,13 +17,13 @@ import bugbench_show
 import command
 import fuzz_children
 from bugbench_build import Clean, Patched
+from bugbench_show import REPLAYS
 from fuzz_error import Stop
 
 TOP = Path(__file__).resolve().parents[2]
 BUGS = TOP / "allocator/bugs"
 WORK = TOP / "build/bugbench"
 FUZZING = ("libfuzzer", "nostate", "bytes", "afl", "random", "uniform")
-REPLAYS = ("selftest", "corpus")
 
 DESCRIPTION = """\
 Builds the allocator with each of the bugs in allocator/bugs/ in it, and tells how

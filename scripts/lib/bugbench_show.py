@@ -6,7 +6,7 @@ import statistics
 from chart import draw
 from fuzz_error import Stop
 
-ONCE = ("selftest", "corpus")  # columns without a seed
+REPLAYS = ("selftest", "corpus")  # columns without a seed
 
 
 def _column(runs):
@@ -39,7 +39,7 @@ def _typical(bugs, name):
     making them; a bug that most seeds miss counts with what was tried."""
     medians = [statistics.median(run["programs"] for run in entry["engines"][name])
                for entry in bugs if entry["engines"].get(name)]
-    if not medians or name in ONCE:
+    if not medians or name in REPLAYS:
         return ""
     return f"{statistics.geometric_mean(max(1, median) for median in medians):.3g}"
 
@@ -58,7 +58,7 @@ def table(document):
                entry["oracle"] if ok else f"{entry['sequence']['signature']} NOT {entry['oracle']}"]
         for name in names:
             runs = entry["engines"].get(name, [])
-            row.append("" if not runs else _once(runs) if name in ONCE else _column(runs))
+            row.append("" if not runs else _once(runs) if name in REPLAYS else _column(runs))
         rows.append(row)
     bugs = document["bugs"]
     totals = ["caught", "", f"{sum(entry['sequence']['ok'] for entry in bugs)}/{len(bugs)}"]
@@ -79,7 +79,7 @@ def table(document):
 
 def chart(document, path):
     """Bugs found (with the median seed) over the seconds it took, a line an engine."""
-    names = [name for name in document["engines"] if name not in ONCE]
+    names = [name for name in document["engines"] if name not in REPLAYS]
     if not names:
         raise Stop(2, "--chart: there is nothing to draw without a fuzzing engine")
     lines = {}
