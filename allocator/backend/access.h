@@ -20,12 +20,51 @@ UNSANITIZED static inline bool access_is_plain(uintptr_t at, size_t bytes,
 	       backend_ready[private >> block_shift];
 }
 
-/* access_is_own() - Of data of who runs, where no part of it may be poisoned. */
+/*
+ * access_is_beside() - In the 64 bytes around @known, which access_is_plain()
+ * allowed, and nothing has happened since but loads and stores. Beside
+ * ACCESS_UNKNOWN is what no machine has: it faults, and is caught.
+ */
+#define ACCESS_UNKNOWN 0x8000000000000002ul
+static inline bool access_is_beside(uintptr_t at, size_t bytes, uintptr_t known)
+{
+	return !((at ^ known) & ~60ul) && (bytes == 4 || !(at & (bytes - 1)));
+}
+
+/*
+ * access_is_own() - Of data of who runs. The target is compiled without poison
+ * between its variables.
+ */
 UNSANITIZED static inline bool access_is_own(uintptr_t at, size_t bytes)
 {
-	return !HYPHEAP_ASAN && !(at & (bytes - 1)) &&
-	       at - backend.own < backend.own_bytes;
+	return !(at & (bytes - 1)) && at - backend.own < backend.own_bytes;
 }
+
+/*
+ * access_is_stack() - Of the part of the stack that the target uses, where no
+ * part of it may be poisoned: the backend's frames are in it, too.
+ */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !HYPHEAP_ASAN
+#if defined(__x86_64__)
+register uintptr_t access_sp __asm__("rsp");
+#else
+register uintptr_t access_sp __asm__("sp");
+#endif
+UNSANITIZED static inline bool access_is_stack(uintptr_t at, size_t bytes)
+{
+	const uintptr_t sp = access_sp;
+
+	return !(at & (bytes - 1)) && at - sp < backend.stack_top - sp;
+}
+#else
+static inline bool access_is_stack(uintptr_t at, size_t bytes)
+{
+	(void)at;
+	(void)bytes;
+
+	return false;
+}
+#endif
 
 /*
  * access_count() - One more. Return: whether it is within the bound. Wraps, or

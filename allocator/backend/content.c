@@ -20,6 +20,8 @@
 
 #define BLOCKS 64u
 
+typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
 static uint32_t page_nr(const struct backend_page *page)
 {
 	return (uint32_t)(page - backend_pool);
@@ -107,6 +109,20 @@ static unsigned int alike(const struct backend_page *page, unsigned int n,
 	return end - n;
 }
 
+/* Most are of 64 bytes, for which no call is needed. */
+UNSANITIZED static inline void fill_block(uint8_t *at, uint8_t byte)
+{
+	const uint64_t pattern = byte * 0x0101010101010101ull;
+	word *to = (word *)at;
+
+	if (backend.block_shift > 6) {
+		bytes_fill(at, byte, block_bytes());
+		return;
+	}
+	for (unsigned int i = 0; i < 8; i++)
+		to[i] = pattern;
+}
+
 /* Blocks of @mask come into memory. */
 static __attribute__((noinline)) void bring(struct backend_page *page,
 					    uint64_t mask)
@@ -121,8 +137,7 @@ static __attribute__((noinline)) void bring(struct backend_page *page,
 	for (; mask; mask &= mask - 1) {
 		unsigned int n = __builtin_ctzll(mask);
 
-		bytes_fill(at + n * block_bytes(), byte_of(page, n),
-			   block_bytes());
+		fill_block(at + n * block_bytes(), byte_of(page, n));
 	}
 }
 
@@ -142,6 +157,28 @@ static void need_edges(struct backend_page *page, size_t lo, size_t hi)
 		page->present |= whole;
 		changed(page);
 	}
+}
+
+/* Where it is: with backend.mmu in the harness's window, and always there. */
+static word *link_of(const struct backend_page *page)
+{
+	return (word *)(backend.mmu ? backend_mmu_bytes(page_nr(page))
+				    : bytes_of(page));
+}
+
+UNSANITIZED void content_set_link(struct backend_page *page, uint64_t link)
+{
+	if (!backend.mmu)
+		need(page, 1);
+	*link_of(page) = link;
+}
+
+UNSANITIZED uint64_t content_link(const struct backend_page *page)
+{
+	if (!backend.mmu && !(page->present & 1))
+		return byte_of(page, 0) * 0x0101010101010101ull;
+
+	return *link_of(page);
 }
 
 /* ---- a piece of a page --------------------------------------------------- */
@@ -398,7 +435,6 @@ static inline const uint8_t *at_once(const void *at, size_t bytes)
 /* A link or a header: few bytes, most often in memory. */
 static UNSANITIZED bool copy_at_once(void *to, const void *from, size_t bytes)
 {
-	typedef uint64_t word __attribute__((may_alias, aligned(1)));
 	const word *source = (const word *)at_once(from, bytes);
 	word *at = (word *)at_once(to, bytes);
 

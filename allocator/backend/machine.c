@@ -80,35 +80,34 @@ static struct backend_page *link_page(const void *mc, uintptr_t at, bool store,
 	return &backend_pool[page];
 }
 
-/* Where the first 8 bytes of a page are now. */
-static uint8_t *link_bytes(const struct backend_page *page)
+/* The same for the host's code: a page of its own, by its address of it. */
+static struct backend_page *host_link_page(uintptr_t at, bool store,
+					   uintptr_t pc)
 {
-	if (page->flags & PAGE_MAPPED)
-		return backend_private((uint64_t)page->va_page
-				       << backend.shift);
+	const uint64_t offset = at - backend_host_window();
 
-	return linear_bytes((uint32_t)(page - backend_pool));
+	backend_host_bytes(at, 8, store, pc); /* refuses what is not there */
+	if (offset & (page_bytes() - 1))
+		backend_refuse(at, 8, store, pc);
+
+	return &backend_pool[offset >> backend.shift];
 }
 
 void backend_cache_push(const void *mc, void *page, unsigned long link)
 {
+	const uintptr_t at = (uintptr_t)page;
 	struct backend_page *p;
-	uint8_t *bytes;
 
 	if (backend.host_side) {
-		raw_copy(backend_host_bytes((uintptr_t)page, sizeof(link), true,
-					    PC),
-			 &link, sizeof(link));
+		content_set_link(host_link_page(at, true, PC), link);
 		return;
 	}
 
-	p = link_page(mc, (uintptr_t)page, true, PC);
-	bytes = link_bytes(p);
-
-	raw_copy(bytes, &link, sizeof(link));
+	p = link_page(mc, at, true, PC);
+	content_set_link(p, link);
 	p->flags &= ~PAGE_AS_WAS;
 	if (p->flags & PAGE_MAPPED) {
-		uint64_t offset = bytes - backend_private(0);
+		uint64_t offset = (uint64_t)p->va_page << backend.shift;
 
 		backend_note_store(offset, offset + sizeof(link));
 	}
@@ -119,24 +118,18 @@ void backend_cache_push(const void *mc, void *page, unsigned long link)
 
 unsigned long backend_cache_pop(const void *mc, void *page)
 {
+	const uintptr_t at = (uintptr_t)page;
 	struct backend_page *p;
-	unsigned long link;
 
-	if (backend.host_side) {
-		raw_copy(&link,
-			 backend_host_bytes((uintptr_t)page, sizeof(link),
-					    false, PC),
-			 sizeof(link));
-		return link;
-	}
+	if (backend.host_side)
+		return content_link(host_link_page(at, false, PC));
 
-	p = link_page(mc, (uintptr_t)page, false, PC);
-	raw_copy(&link, link_bytes(p), sizeof(link));
+	p = link_page(mc, at, false, PC);
 	if (p->flags & PAGE_CACHED)
 		backend.cached--;
 	p->flags &= ~PAGE_CACHED;
 
-	return link;
+	return content_link(p);
 }
 
 void backend_clean(void *addr, unsigned long size)

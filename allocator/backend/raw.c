@@ -67,6 +67,8 @@ UNSANITIZED size_t bytes_nonzero(const void *at, size_t bytes)
 		if (any)
 			break;
 	}
+	while (i + 8 <= bytes && !*(const word *)(p + i))
+		i += 8;
 	while (i < bytes && !p[i])
 		i++;
 
@@ -87,6 +89,9 @@ UNSANITIZED size_t bytes_differ(const void *a, const void *b, size_t bytes)
 		if (any)
 			break;
 	}
+	while (i + 8 <= bytes &&
+	       *(const word *)(p + i) == *(const word *)(q + i))
+		i += 8;
 	while (i < bytes && p[i] == q[i])
 		i++;
 

@@ -73,6 +73,13 @@ void content_need(uintptr_t at, size_t bytes);
 /* content_ready() - Tell backend_ready[] of a page of the private window. */
 void content_ready(const struct backend_page *page);
 
+/*
+ * content_set_link(), content_link() - The first word of a page, where a
+ * memcache has its link, wherever the page's bytes are.
+ */
+void content_set_link(struct backend_page *page, uint64_t link);
+uint64_t content_link(const struct backend_page *page);
+
 /* content_move() - The bytes of a page go from one window to the other. */
 void content_move(const struct backend_page *page, uint8_t *to,
 		  const uint8_t *from);
