@@ -171,14 +171,18 @@ void defer_donating(struct run *run)
 bool defer_poked(const struct run *run, uint64_t phys, uint64_t *word)
 {
 	const struct defer *defer = &run->defer;
-	bool poked = false;
+	uint32_t last = 0; /* the donation that the word is of */
 
-	for (uint32_t i = 0; i < defer->nr; i++)
-		if (defer->op[i].op.kind == OP_POKE && defer->op[i].due &&
-		    poke_is(run, &defer->op[i].op, phys, word))
-			poked = true;
+	/* the latest one counts, whichever was written down first */
+	for (uint32_t i = 0; i < defer->nr; i++) {
+		const struct op *op = &defer->op[i].op;
 
-	return poked;
+		if (op->kind == OP_POKE && defer->op[i].due && op->at >= last &&
+		    poke_is(run, op, phys, word))
+			last = op->at;
+	}
+
+	return last;
 }
 
 void defer_arm(struct run *run, struct step *step)
