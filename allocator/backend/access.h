@@ -21,17 +21,6 @@ UNSANITIZED static inline bool access_is_plain(uintptr_t at, size_t bytes,
 }
 
 /*
- * access_is_beside() - In the 64 bytes around @known, which access_is_plain()
- * allowed, and nothing has happened since but loads and stores. Beside
- * ACCESS_UNKNOWN is what no machine has: it faults, and is caught.
- */
-#define ACCESS_UNKNOWN 0x8000000000000002ul
-static inline bool access_is_beside(uintptr_t at, size_t bytes, uintptr_t known)
-{
-	return !((at ^ known) & ~60ul) && (bytes == 4 || !(at & (bytes - 1)));
-}
-
-/*
  * access_is_own() - Of data of who runs. The target is compiled without poison
  * between its variables.
  */

@@ -20,56 +20,68 @@
 #define BLOCK_SHIFT (HYP_PAGE_SHIFT - 6)
 #define INLINE UNSANITIZED __attribute__((always_inline))
 
+/* So many bytes from a multiple of as many on are in one block. */
+#define GRANULE 16ul
+
 /*
- * access_load4_first() and so on - Return: what is known of the next load: @at,
- * if it is plain. Words of 8 bytes are of the allocator's own data, mostly.
+ * access_load4_first() and so on - @offset: of @at from the pointer that the
+ * code has. Return: whether that points to a granule which is plain as @at is.
+ * Words of 8 bytes are of the allocator's own data, mostly.
  *
- * access_load4() and so on - The same for a load of which something may be
- * known already.
+ * access_load4() and so on - @known: what such a check of the same pointer
+ * returned; nothing has happened since but loads and stores.
  */
 #define LOAD(bytes)                                                           \
-	INLINE uintptr_t access_load##bytes##_first(uintptr_t at);            \
-	INLINE uintptr_t access_load##bytes##_first(uintptr_t at)             \
+	INLINE uintptr_t access_load##bytes##_first(uintptr_t at,             \
+						    uintptr_t offset);        \
+	INLINE uintptr_t access_load##bytes##_first(uintptr_t at,             \
+						    uintptr_t offset)         \
 	{                                                                     \
 		if (bytes == 8 && access_is_own(at, bytes) && access_count()) \
-			return ACCESS_UNKNOWN;                                \
+			return 0;                                             \
 		if (__builtin_expect(access_is_plain(at, bytes,               \
 						     BLOCK_SHIFT) &&          \
 					     access_count(),                  \
 				     1))                                      \
-			return at;                                            \
+			return offset < GRANULE &&                            \
+			       !((at ^ offset) & (GRANULE - 1));              \
 		if (((bytes == 4 && access_is_own(at, bytes)) ||              \
 		     access_is_stack(at, bytes)) &&                           \
 		    access_count())                                           \
-			return ACCESS_UNKNOWN;                                \
+			return 0;                                             \
 		/* over the bound, it is so once more there */                \
 		access_load##bytes##_rest(at);                                \
-		return ACCESS_UNKNOWN;                                        \
+		return 0;                                                     \
 	}                                                                     \
-	INLINE uintptr_t access_load##bytes(uintptr_t at, uintptr_t known);   \
-	INLINE uintptr_t access_load##bytes(uintptr_t at, uintptr_t known)    \
+	INLINE uintptr_t access_load##bytes(uintptr_t at, uintptr_t offset,   \
+					    uintptr_t known);                 \
+	INLINE uintptr_t access_load##bytes(uintptr_t at, uintptr_t offset,   \
+					    uintptr_t known)                  \
 	{                                                                     \
-		if (__builtin_expect(access_is_beside(at, bytes, known), 1))  \
+		if (__builtin_expect(known && offset < GRANULE &&             \
+					     !(offset & (bytes - 1)),         \
+				     1))                                      \
 			return known;                                         \
-		return access_load##bytes##_first(at);                        \
+		return access_load##bytes##_first(at, offset);                \
 	}                                                                     \
 	INLINE void hyp_load##bytes(uintptr_t at);                            \
 	INLINE void hyp_load##bytes(uintptr_t at)                             \
 	{                                                                     \
-		access_load##bytes##_first(at);                               \
+		access_load##bytes##_first(at, GRANULE);                      \
 	}                                                                     \
 	INLINE void hyp_load##bytes##_noabort(uintptr_t at);                  \
 	INLINE void hyp_load##bytes##_noabort(uintptr_t at)                   \
 	{                                                                     \
-		access_load##bytes##_first(at);                               \
+		access_load##bytes##_first(at, GRANULE);                      \
 	}
 
 LOAD(4)
 LOAD(8)
 
+/* The allocator is EL2's: it never runs for the host, whose calls do not count. */
 INLINE void backend_count_call(void)
 {
-	if (backend.host_side || backend.record.calls >= backend.calls_bound)
+	if (backend.record.calls >= backend.calls_bound)
 		access_count_call();
 	else
 		backend.record.calls++;

@@ -166,10 +166,6 @@ static void counts_interface_calls(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ENDS(inline_count_call()), BACKEND_RUNNING);
 	assert_int_equal(backend.record.calls, 3);
-	backend_enter(true);
-	assert_int_equal(ENDS(inline_count_call()), BACKEND_RUNNING);
-	backend_enter(false);
-	assert_int_equal(backend.record.calls, 3);
 	assert_int_equal(ENDS(inline_count_call()), BACKEND_HANG);
 	assert_int_equal(backend.record.calls, 4);
 }
