@@ -125,6 +125,7 @@ void heap_reset(const struct heap_config *config)
 	backend.ro = (uintptr_t)ops->ro;
 	backend.ro_end = (uintptr_t)ops->ro_end;
 	backend.vector = ops->vector;
+	backend_enter(false);
 	start = 0;
 	size = 0;
 	stop.end = HEAP_RUNNING;
@@ -198,9 +199,12 @@ bool heap_guarded(bool host, void (*body)(struct call *), struct call *call)
 	heap_calls_begun++;
 	backend.stack_top = (uintptr_t)__builtin_frame_address(0);
 	backend.out = &out;
-	backend_enter(host);
+	/* between calls it is EL2's turn */
+	if (host)
+		backend_enter(true);
 	body(call);
-	backend_enter(false);
+	if (host)
+		backend_enter(false);
 	backend.out = NULL;
 	if (backend.record.sanitizer && !heap_damage) {
 		stop_for_sanitizer();
