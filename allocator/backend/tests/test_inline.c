@@ -159,6 +159,67 @@ static void a_block_is_brought_into_memory(void **state)
 	backend_unlock(&lock, "test");
 }
 
+/*
+ * Of a header's granule: all words are as the first, which alone is looked at
+ * and counted.
+ */
+static void what_is_known_of_a_header(void **state)
+{
+	const unsigned long va = map_one(0, 0);
+	unsigned int lock = 0;
+
+	(void)state;
+	backend_lock(&lock, "test");
+	/* until it is in memory nothing is known of it */
+	assert_false(access_load4_first(va + 8, 8));
+	assert_true(access_load4_first(va + 8, 8));
+	assert_true(access_load4_first(va + 16, 0));
+	assert_true(access_load8_first(va + 40, 8));
+	/* not of the granule that the pointer is to, or that is none */
+	assert_false(access_load4_first(va + 16, 16));
+	assert_false(access_load4_first(va + 24, 0));
+	assert_false(access_load4_first(va + 8, 4));
+	backend_unlock(&lock, "test");
+	/* allowed, but to be noted each time */
+	assert_false(access_load4_first(va, 0));
+
+	/* known: not looked at, whatever it is; and not counted */
+	backend_begin(1);
+	backend.accesses_left = 1;
+	for (uintptr_t offset = 0; offset <= 12; offset += 4)
+		assert_int_equal(
+			ENDS(access_load4(linear(1) + offset, offset, true)),
+			BACKEND_RUNNING);
+	assert_int_equal(ENDS(access_load8(linear(1) + 8, 8, true)),
+			 BACKEND_RUNNING);
+	assert_int_equal(backend.accesses_left, 1);
+	/* behind the granule, across a word of 8 bytes, or not known: it is */
+	assert_int_equal(ENDS(access_load4(linear(1) + 16, 16, true)),
+			 BACKEND_FAULT);
+	fresh(NULL);
+	assert_int_equal(ENDS(access_load8(linear(1) + 4, 4, true)),
+			 BACKEND_FAULT);
+	fresh(NULL);
+	assert_int_equal(ENDS(access_load4(linear(1) + 4, 4, false)),
+			 BACKEND_FAULT);
+}
+
+/* Of its own data and stack nothing is known: those have no blocks. */
+static void nothing_is_known_of_other_data(void **state)
+{
+	uint64_t on_the_stack = 0;
+
+	(void)state;
+	backend.data = (uintptr_t)own;
+	backend.data_end = (uintptr_t)(own + 8);
+	backend_enter(false);
+	backend.stack_top = (uintptr_t)__builtin_frame_address(0);
+	assert_false(access_load4_first((uintptr_t)own, 0));
+	assert_false(access_load8_first((uintptr_t)own, 0));
+	assert_int_equal(ENDS(access_load8_first((uintptr_t)&on_the_stack, 0)),
+			 BACKEND_RUNNING);
+}
+
 static void counts_interface_calls(void **state)
 {
 	(void)state;
@@ -175,6 +236,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_load_is_checked_as_by_a_call, fresh),
 		cmocka_unit_test_setup(a_block_is_brought_into_memory, fresh),
+		cmocka_unit_test_setup(what_is_known_of_a_header, fresh),
+		cmocka_unit_test_setup(nothing_is_known_of_other_data, fresh),
 		cmocka_unit_test_setup(counts_interface_calls, fresh),
 	};
 
