@@ -63,14 +63,16 @@ int backend_donate_hyp(unsigned long pfn, unsigned long nr)
 
 /*
  * All zero but the link, and cleaned? Remember the first page that is not. A
- * page that EL2 never wrote to holds nothing but the host's own bytes.
+ * page that EL2 never wrote to holds nothing but the host's own bytes. Of an
+ * allocator whose accesses are not checked nobody asks it.
  */
 static void check_wiped(uint32_t page)
 {
 	struct backend_record *r = &backend.record;
 	size_t at;
 
-	if (r->unwiped || (backend_pool[page].flags & PAGE_AS_WAS))
+	if (r->unwiped || backend.eager ||
+	    (backend_pool[page].flags & PAGE_AS_WAS))
 		return;
 
 	at = content_nonzero(&backend_pool[page], 8, page_bytes());
