@@ -42,8 +42,8 @@ uint64_t model_reclaimable(const struct model *m)
 	for (uint32_t i = 0; i + 1 < m->nr; i++) {
 		const struct model_chunk *c = &m->chunk[i];
 		const uint32_t start = (uint32_t)page_up(m, c->addr + HEADER);
-		const uint32_t end = (uint32_t)page_down(
-			m, c->mark ? c->mark : c[1].addr);
+		const uint32_t end =
+			(uint32_t)page_down(m, c->mark ? c->mark : c[1].addr);
 
 		bytes += (end - start) & -(uint32_t)(!c->used & (start < end));
 	}

@@ -31,29 +31,32 @@ UNSANITIZED static inline bool access_is_own(uintptr_t at, size_t bytes)
 
 /*
  * access_is_stack() - Of the part of the stack that the target uses, where no
- * part of it may be poisoned: the backend's frames are in it, too.
+ * part of it is poisoned: the backend's frames are in it, too.
  */
-#if (defined(__x86_64__) || defined(__aarch64__)) && !HYPHEAP_ASAN
 #if defined(__x86_64__)
 register uintptr_t access_sp __asm__("rsp");
-#else
+#elif defined(__aarch64__)
 register uintptr_t access_sp __asm__("sp");
+#else
+#define access_sp ((uintptr_t)__builtin_frame_address(0))
 #endif
+
+#if HYPHEAP_ASAN
+extern uintptr_t access_shadow; /* where ASan has a byte for each 8 from 0 on */
+#endif
+
 UNSANITIZED static inline bool access_is_stack(uintptr_t at, size_t bytes)
 {
 	const uintptr_t sp = access_sp;
 
-	return !(at & (bytes - 1)) && at - sp < backend.stack_top - sp;
-}
+	if (at & (bytes - 1) || at - sp >= backend.stack_top - sp)
+		return false;
+#if HYPHEAP_ASAN
+	return bytes <= 8 && !*(const uint8_t *)(access_shadow + (at >> 3));
 #else
-static inline bool access_is_stack(uintptr_t at, size_t bytes)
-{
-	(void)at;
-	(void)bytes;
-
-	return false;
-}
+	return true;
 #endif
+}
 
 /*
  * access_count() - One more. Return: whether it is within the bound. Wraps, or

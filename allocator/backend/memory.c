@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "access.h"
 #include "asan.h"
 #include "state.h"
 
@@ -17,6 +18,10 @@ struct backend backend;
 uint8_t backend_allowed[ARENA_PAGES];
 uint8_t backend_ready[BACKEND_PRIVATE_MAX >> 6];
 struct backend_page backend_pool[POOL_MAX];
+
+#if HYPHEAP_ASAN
+uintptr_t access_shadow;
+#endif
 
 uint32_t backend_behind[BACKEND_PRIVATE_MAX >> 12];
 static uint64_t mapped_bits[BACKEND_PRIVATE_MAX >> 12 >> 6]; /* the same */
@@ -57,6 +62,12 @@ static void create_arena(void)
 		perror("hypheap: no memory for the fake EL2 memory");
 		exit(3);
 	}
+#if HYPHEAP_ASAN
+	size_t scale;
+
+	__asan_get_shadow_mapping(&scale, &access_shadow);
+	assert(scale == 3);
+#endif
 	backend.arena = (uint8_t *)at;
 	if (backend.mmu)
 		backend_mmu_create();
