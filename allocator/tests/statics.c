@@ -8,7 +8,6 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 #include <nvhe/spinlock.h>
-#include <linux/hash.h>
 #include <linux/list.h>
 
 static LIST_HEAD(entries);
@@ -58,7 +57,7 @@ void *hyp_alloc(size_t size)
 		BUG_ON(size == 1);
 	if (size == 2)
 		for (;;)
-			hash_64(size, 32);
+			kvm_flush_dcache_to_poc(&zero, 0);
 	if (size == 3)
 		for (;;)
 			(*this_cpu_ptr(&per_cpu_count))++;

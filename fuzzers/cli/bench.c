@@ -66,13 +66,14 @@ static bool plain_op(const struct op *op)
 }
 
 /* Straight from the program to the allocator. Return: operations begun. */
-static uint64_t run_plain(const struct prog *prog, bool bare)
+static uint64_t run_plain(const struct prog *prog, bool bare, bool ask)
 {
 	const struct heap_config config = {
 		.page_shift = prog->world.page_shift,
 		.pool_pages = prog->world.pool_pages,
 		.cpus = prog->world.cpus,
 	};
+	uint64_t pages;
 	uint32_t i;
 	int err;
 
@@ -85,7 +86,8 @@ static uint64_t run_plain(const struct prog *prog, bool bare)
 					   &err))
 		abort();
 	for (i = 0; i < prog->nr; i++)
-		if (!plain_op(&prog->ops[i]))
+		if (!plain_op(&prog->ops[i]) ||
+		    (ask && !heap_reclaimable(&pages)))
 			abort();
 	for (i = 0; i < prog->nr; i++)
 		object_at[prog->ops[i].slot] = 0;
@@ -134,7 +136,7 @@ static bool run_round(struct bench *b, enum bench_way way, double *time)
 		struct run_config config;
 
 		if (way < BENCH_EXECUTOR) {
-			b->ops += run_plain(prog, way == BENCH_BARE);
+			b->ops += run_plain(prog, way == BENCH_BARE, b->ask);
 			continue;
 		}
 		config = config_of(b, way, prog);

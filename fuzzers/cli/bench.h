@@ -30,6 +30,8 @@ extern const char *const bench_names[BENCH_WAYS];
  * @first: the first way; the two before BENCH_EXECUTOR want programs of
  *	   bench_plain() with pages of 4096 bytes
  * @rounds: in which all ways take turns
+ * @ask: without the executor, too, the allocator is asked after each operation
+ *	 what it could give back
  * @ops: that a round has, after bench_run()
  * @median, @lowest, @highest: seconds of a round
  */
@@ -40,6 +42,7 @@ struct bench {
 	enum run_level level;
 	enum bench_way first;
 	unsigned int rounds;
+	bool ask;
 	uint64_t ops;
 	double median[BENCH_WAYS], lowest[BENCH_WAYS], highest[BENCH_WAYS];
 };
@@ -65,18 +68,28 @@ void bench_json(struct json *j, const struct bench *b);
 void bench_program(struct prog *prog, uint64_t seed, uint32_t ops,
 		   uint32_t live, uint32_t pages);
 
+/**
+ * struct bench_table - How a table, or a row of one, is measured.
+ * @rounds, @first, @ask: as in struct bench; ways before @first are not measured
+ * @j: where to, or NULL: printed
+ */
+struct bench_table {
+	struct run *run;
+	unsigned int rounds;
+	enum bench_way first;
+	bool ask;
+	struct json *j;
+};
+
 /*
  * bench_grid(), bench_growth() - Tables over lengths, objects and heaps.
  * bench_row() - A row of those: programs of bench_program().
- * @first: ways before it are not measured
  *
  * Return: false if a program does not hold.
  */
-bool bench_grid(struct run *run, unsigned int rounds, enum bench_way first,
-		struct json *j);
-bool bench_growth(struct run *run, unsigned int rounds, enum bench_way first,
-		  struct json *j);
-bool bench_row(struct run *run, unsigned int rounds, enum bench_way first,
-	       uint32_t ops, uint32_t live, uint32_t pages, struct json *j);
+bool bench_grid(const struct bench_table *t);
+bool bench_growth(const struct bench_table *t);
+bool bench_row(const struct bench_table *t, uint32_t ops, uint32_t live,
+	       uint32_t pages);
 
 #endif

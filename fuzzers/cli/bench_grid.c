@@ -77,17 +77,20 @@ static void print_times(const struct bench *b, enum bench_way way)
 		printf(" %6.2f", b->median[BENCH_ALL] / b->median[way]);
 }
 
-/* One row of a table; ways before @first are not measured. */
-static bool row(struct run *run, unsigned int rounds, enum bench_way first,
-		uint32_t ops, uint32_t live, uint32_t pages, struct json *j)
+/* One row of a table. */
+static bool row(const struct bench_table *t, uint32_t ops, uint32_t live,
+		uint32_t pages)
 {
 	struct prog programs[PROGRAMS];
+	const enum bench_way first = t->first;
+	struct json *j = t->j;
 	uint64_t nr = ops ? 1 + OPS_A_ROUND / ops : PROGRAMS;
 	struct bench b = {
-		.run = run,
+		.run = t->run,
 		.programs = programs,
 		.first = first,
-		.rounds = rounds,
+		.rounds = t->rounds,
+		.ask = t->ask,
 	};
 	bool holds;
 
@@ -139,47 +142,44 @@ static void head(struct json *j)
 	printf("  %6s %6s  %s\n", "/bare", "/checks", "spread %");
 }
 
-bool bench_grid(struct run *run, unsigned int rounds, enum bench_way first,
-		struct json *j)
+bool bench_grid(const struct bench_table *t)
 {
 	static const uint32_t lengths[] = {0, 8, 64, 256, 4096};
 	static const uint32_t lives[] = {8, 64, 256};
 	static const uint32_t heaps[] = {16, 1024};
 
-	head(j);
+	head(t->j);
 	for (int h = 0; h < 2; h++)
 		for (int n = 0; n < 5; n++)
 			for (int k = 0; k < 3; k++) {
 				/* too short to get there */
 				if (k && lengths[n] < lives[k])
 					continue;
-				if (!row(run, rounds, first, lengths[n],
-					 lives[k], heaps[h], j))
+				if (!row(t, lengths[n], lives[k], heaps[h]))
 					return false;
 			}
 
 	return true;
 }
 
-bool bench_row(struct run *run, unsigned int rounds, enum bench_way first,
-	       uint32_t ops, uint32_t live, uint32_t pages, struct json *j)
+bool bench_row(const struct bench_table *t, uint32_t ops, uint32_t live,
+	       uint32_t pages)
 {
-	head(j);
-	return row(run, rounds, first, ops, live, pages, j);
+	head(t->j);
+	return row(t, ops, live, pages);
 }
 
-bool bench_growth(struct run *run, unsigned int rounds, enum bench_way first,
-		  struct json *j)
+bool bench_growth(const struct bench_table *t)
 {
 	static const uint32_t lives[] = {16, 64, 256, 1024, 4096};
 	static const uint32_t heaps[] = {256, 1024, 4096, 32768};
 
-	head(j);
+	head(t->j);
 	for (int k = 0; k < 5; k++)
-		if (!row(run, rounds, first, 16384, lives[k], 4096, j))
+		if (!row(t, 16384, lives[k], 4096))
 			return false;
 	for (int h = 0; h < 4; h++)
-		if (!row(run, rounds, first, 4096, 64, heaps[h], j))
+		if (!row(t, 4096, 64, heaps[h]))
 			return false;
 
 	return true;

@@ -23,6 +23,7 @@ struct options {
 	bool row;
 	uint32_t ops, live, pages; /* of the row */
 	bool all;		   /* only that way */
+	bool ask;		   /* bare and checks, too */
 };
 
 static void print_way(const struct bench *b, enum bench_way way)
@@ -94,7 +95,13 @@ static bool bench_random(const struct options *options, struct run *run,
 static bool bench(const struct options *options, struct run *run,
 		  struct json *j)
 {
-	const enum bench_way first = options->all ? BENCH_ALL : BENCH_BARE;
+	const struct bench_table table = {
+		.run = run,
+		.rounds = options->rounds,
+		.first = options->all ? BENCH_ALL : BENCH_BARE,
+		.ask = options->ask,
+		.j = j,
+	};
 	bool holds;
 
 	if (!options->grid && !options->growth && !options->row)
@@ -102,13 +109,10 @@ static bool bench(const struct options *options, struct run *run,
 
 	if (j)
 		json_array(j, "rows");
-	holds = (!options->row ||
-		 bench_row(run, options->rounds, first, options->ops,
-			   options->live, options->pages, j)) &&
-		(!options->grid ||
-		 bench_grid(run, options->rounds, first, j)) &&
-		(!options->growth ||
-		 bench_growth(run, options->rounds, first, j));
+	holds = (!options->row || bench_row(&table, options->ops, options->live,
+					    options->pages)) &&
+		(!options->grid || bench_grid(&table)) &&
+		(!options->growth || bench_growth(&table));
 	if (j)
 		json_end(j);
 
@@ -126,6 +130,7 @@ enum {
 	KEY_GROWTH,
 	KEY_ROW,
 	KEY_ALL,
+	KEY_ASK,
 };
 
 static const struct argp_option option_list[] = {
@@ -147,6 +152,11 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"all", KEY_ALL, NULL, 0,
 	 "Only with all oracles: for a profiler to look at", 0},
+	{"ask", KEY_ASK, NULL, 0,
+	 "In a table bare and checks, too, ask the allocator after each "
+	 "operation what it could give back, as all does: no harness that asks "
+	 "is faster",
+	 0},
 	{"json", KEY_JSON, NULL, 0, "The figures as a JSON document", 0},
 	{0},
 };
@@ -205,6 +215,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		options->json = true;
 		return 0;
+	case KEY_ASK:
+		options->ask = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": only options are taken", arg);
 		return 0;
@@ -213,6 +226,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		    (options->grid || options->growth || options->row))
 			argp_error(state, "--grid, --growth and --row are "
 					  "measured with --oracle=exact only");
+		if (options->ask &&
+		    !(options->grid || options->growth || options->row))
+			argp_error(state, "--ask goes with --grid, --growth or "
+					  "--row: random programs are not run "
+					  "bare");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

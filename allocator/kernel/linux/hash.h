@@ -3,7 +3,6 @@
 #define _LINUX_HASH_H
 
 #include <linux/types.h>
-#include <allocator/backend/backend.h>
 
 #define GOLDEN_RATIO_32 0x61C88647u
 #define GOLDEN_RATIO_64 0x61C8864680B583EBull
@@ -14,10 +13,8 @@ static inline __maybe_unused u32 hash_32(u32 val, unsigned int bits)
 	return (val * GOLDEN_RATIO_32) >> (32 - bits);
 }
 
-/* Walks over the chunk list end here: count them, or a cycle would never end. */
 static inline __maybe_unused u32 hash_64(u64 val, unsigned int bits)
 {
-	backend_count_call();
 	return (u32)((val * GOLDEN_RATIO_64) >> (64 - bits));
 }
 

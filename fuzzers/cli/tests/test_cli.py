@@ -162,7 +162,8 @@ class Commands(Case):
                      ("stress", "--profile=nice"), ("stress", "x"),
                      ("bench", "--rounds=0"), ("bench", "--row=1,2"),
                      ("bench", "--row=1,2,3,4"), ("bench", "--row=64,0,16"),
-                     ("bench", "--grid", "--oracle=contract"), ("version", "x"),
+                     ("bench", "--grid", "--oracle=contract"), ("bench", "--ask"),
+                     ("version", "x"),
                      ("help", "frobnicate"), ("help", "a", "b")):
             done = self.call(*args, status=2)
             self.assertEqual(done.out, "")
@@ -538,6 +539,13 @@ class Random(Case):
         self.assertEqual([(row["ops_each"], row["live"], row["heap_pages"])
                           for row in doc["rows"]], [(8, 4, 16)])
         self.assertGreater(doc["rows"][0]["all"]["ns_per_op"], 0)
+
+    def test_bench_ask(self):
+        """Asked each time, bare and checks make more calls; the rest did so before."""
+        args = ("bench", "--row=8,4,16", "--rounds=1", "--json")
+        row = json.loads(self.call(*args, "--ask").out)["rows"][0]
+        for way in ("bare", "checks", "all"):
+            self.assertGreater(row[way]["ns_per_op"], 0)
 
     def test_bench_all(self):
         """Of a table, too, nothing else is measured."""
