@@ -10,10 +10,10 @@
 /*
  * The arena's free pages go back to the kernel when there are more than this,
  * not by a clock: after a program that held so much, and, as others leave some
- * in ever new places, when the books say so at one reset in so many.
+ * in ever new places, when so much was written since the books were looked at
+ * and they say so.
  */
 #define PURGE_BYTES (32u << 20)
-#define RESETS_PER_LOOK 256u
 
 struct twin_slot {
 	uint8_t *bytes; /* NULL: empty */
@@ -28,7 +28,7 @@ struct twin {
 	uint32_t nr;
 	uint64_t held;	    /* bytes of live objects that are written out */
 	uint64_t held_most; /* since the last reset */
-	uint32_t resets;
+	uint64_t unseen;    /* those of programs since the last look */
 	unsigned int arena;
 	const uint64_t *allocated, *freed; /* jemalloc's, of this thread */
 	uint64_t base;			   /* what they said at create */
@@ -211,8 +211,12 @@ static bool much_is_kept(struct twin *t)
 	if (t->held_most > PURGE_BYTES)
 		return true;
 
-	return ++t->resets % RESETS_PER_LOOK == 0 &&
-	       pages_in(t, "stats.arenas.%u.pdirty") > PURGE_BYTES;
+	t->unseen += t->held_most;
+	if (t->unseen <= PURGE_BYTES)
+		return false;
+	t->unseen = 0;
+
+	return pages_in(t, "stats.arenas.%u.pdirty") > PURGE_BYTES;
 }
 
 void twin_reset(struct twin *t)

@@ -37,7 +37,7 @@ the same length. Only ours have our mutator; under AFL++ the empty target is mea
 with it as well. libFuzzer begins with no input, AFL++ with random programs."""
 
 EPILOG = """\
-Builds what it needs: build/release, dev, libfuzzer, libfuzzer-asan, afl and
+Builds what it needs: build/release, libfuzzer, libfuzzer-asan, afl and
 build/bench/. CPU time is counted, of all processes; on a machine that does other
 work only ratios mean something.
 exit status: 0 measured; 2 usage, a missing tool or a failed build, or an input that

@@ -24,7 +24,8 @@ LADDER = {
                   "-DHYPHEAP_TESTS=OFF"),
     "ubsan": Build("bench/ubsan", "release", ["hypheap"], "-DHYPHEAP_SANITIZE=undefined",
                    "-DHYPHEAP_TESTS=OFF"),
-    "both": Build("dev", "dev", ["hypheap"]),
+    "both": Build("bench/both", "release", ["hypheap"], "-DHYPHEAP_SANITIZE=address,undefined",
+                  "-DHYPHEAP_TESTS=OFF"),
 }
 
 # fuzz targets, by the engine that they have
