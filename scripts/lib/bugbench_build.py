@@ -156,8 +156,10 @@ class Patched:
         if not product.startswith(("allocator/", "fuzz_", "hypheap")):
             raise Stop(2, f"{product} would change: not the allocator's")
         moved[product] = str(out / product)
-        for step in (".checks", ".bc", ".unit", ".tmp"):  # on the way to a target
-            moved[product + step] = str(out / product) + step
+        # and whatever is written on the way to it: others write theirs meanwhile
+        for name in (word.removeprefix(inside) for word in words):
+            if name.startswith(product + "."):
+                moved[name] = str(out / name)
         (out / product).parent.mkdir(parents=True, exist_ok=True)
         words = [moved.get(word.removeprefix(inside), word) for word in words]
         run("".join(words), folder, shell=True)
