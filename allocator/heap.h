@@ -229,6 +229,8 @@ void heap_pages(struct heap_pages *pages);
 bool heap_mapped(uint64_t page); /* page number in the heap */
 /* heap_map() - Bit n of word m: heap page 64 m + n is mapped. */
 const uint64_t *heap_map(void);
+/* heap_map_top() - No heap page from here up was mapped since the reset. */
+uint64_t heap_map_top(void);
 int64_t heap_page_at(uint64_t page); /* pool page behind it, or -1 */
 
 /**

@@ -52,6 +52,19 @@ const uint64_t *heap_map(void)
 	return backend_mapped_words(heap_extent().start >> backend.shift);
 }
 
+uint64_t heap_map_top(void)
+{
+	const struct heap_extent heap = heap_extent();
+	const uint64_t first = heap.start >> backend.shift;
+	const uint64_t pages = heap.size >> backend.shift;
+
+	if (backend.mapped_top <= first)
+		return 0;
+
+	return backend.mapped_top - first < pages ? backend.mapped_top - first
+						  : pages;
+}
+
 /* ---- CPUs and armed faults ---------------------------------------------- */
 
 void heap_set_cpu(uint32_t cpu)

@@ -83,6 +83,8 @@ void backend_set_behind(uint64_t private_page, uint32_t behind_it)
 	backend_behind[private_page] = behind_it;
 	if (behind_it) {
 		mapped_bits[private_page / 64] |= bit;
+		if (backend.mapped_top <= private_page)
+			backend.mapped_top = private_page + 1;
 	} else {
 		mapped_bits[private_page / 64] &= ~bit;
 		memset(backend_ready + private_page * 64, 0, 64);
@@ -158,6 +160,7 @@ void backend_reset(uint32_t page_shift, uint32_t pool, uint32_t cpus)
 	backend.refuse_reserve = false;
 	backend.ranges = 0;
 	backend.private_used = 0;
+	backend.mapped_top = 0;
 	backend.locks = 0;
 	memset(backend.locks_of, 0, sizeof(backend.locks_of));
 	backend.ended = false;

@@ -172,7 +172,8 @@ struct backend {
 	bool refuse_reserve; /* the next reservation fails */
 	uint32_t ranges;
 	struct backend_range range[BACKEND_RANGES];
-	uint64_t private_used;		     /* bytes */
+	uint64_t private_used; /* bytes */
+	uint64_t mapped_top;   /* no private page from here up was mapped */
 	uint32_t locks_of[BACKEND_CPUS_MAX]; /* by each that is another */
 
 	/* bounds of what code may touch besides the arena */

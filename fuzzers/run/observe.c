@@ -141,12 +141,15 @@ static void look_at_headers(struct run *run, struct step *step,
 		observe_walk(run, step);
 }
 
-/* Heap pages mapped here and not there. */
+/* Heap pages mapped here and not there, as far up as any was in either. */
 static void compare_maps(struct run *run, struct step *step)
 {
 	const uint64_t *actual = heap_map();
 	const uint64_t *expect = run->model->map;
-	const uint64_t pages = step->heap_bytes >> run->prog->world.page_shift;
+	uint64_t pages = heap_map_top();
+
+	if (pages < run->model->map_top)
+		pages = run->model->map_top;
 
 	for (uint64_t word = 0; word * 64 < pages; word++) {
 		uint64_t differ = actual[word] ^ expect[word];
