@@ -14,7 +14,7 @@
 #define POOL_MAX 65536u
 
 /* Hang: so many loads and stores for each kernel-interface call allowed. */
-#define ACCESSES_PER_CALL 256
+#define ACCESSES_PER_CALL 32
 
 /* What the target may do with each page of the arena. */
 extern uint8_t backend_allowed[ARENA_PAGES];
