@@ -9,7 +9,8 @@ with the same pointer returned, if on every way here that check was made and the
 but loads and stores. If there is none: access_load4_first(address, offset).
 
 What is known ends where a loop begins, so that each round of it has a check that
-counts: a walk in circles is to come to an end.
+counts: a walk in circles is to come to an end. But a walk goes on with the chunk whose
+header it has just checked, and counted: that much is handed on (choose()).
 """
 
 import re
