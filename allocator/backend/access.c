@@ -70,22 +70,13 @@ __attribute__((noreturn, cold)) void backend_hang(const char *what,
 	backend_end_call(BACKEND_HANG, pc);
 }
 
-UNSANITIZED static inline void count_call(uintptr_t pc)
+UNSANITIZED void backend_count_call(void)
 {
 	if (backend.host_side)
 		return;
 	if (++backend.record.calls > backend.calls_bound && backend.out)
-		backend_hang("more kernel-interface calls than the bound", pc);
-}
-
-UNSANITIZED void backend_count_call(void)
-{
-	count_call((uintptr_t)__builtin_return_address(0));
-}
-
-UNSANITIZED void access_count_call(void)
-{
-	count_call((uintptr_t)__builtin_return_address(0));
+		backend_hang("more kernel-interface calls than the bound",
+			     (uintptr_t)__builtin_return_address(0));
 }
 
 /* ---- loads and stores --------------------------------------------------- */

@@ -78,12 +78,8 @@ UNSANITIZED static inline bool access_count(void)
 #define ACCESS_KEEPS
 #endif
 
-/*
- * access_load4_rest() and so on - hyp_load4() and backend_count_call() for what
- * inline.c cannot decide.
- */
+/* access_load4_rest() and so on - hyp_load4() for what inline.c cannot decide. */
 ACCESS_KEEPS void access_load4_rest(uintptr_t at);
 ACCESS_KEEPS void access_load8_rest(uintptr_t at);
-ACCESS_KEEPS void access_count_call(void);
 
 #endif

@@ -77,13 +77,3 @@
 
 LOAD(4)
 LOAD(8)
-
-/* The allocator is EL2's: it never runs for the host, whose calls do not count.
- */
-INLINE void backend_count_call(void)
-{
-	if (backend.record.calls >= backend.calls_bound)
-		access_count_call();
-	else
-		backend.record.calls++;
-}

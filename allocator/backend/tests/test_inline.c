@@ -6,7 +6,6 @@
 #include "backend_test.h"
 
 void hyp_load4(uintptr_t at);
-void inline_count_call(void);
 
 static void (*const calls[])(uintptr_t) = {hyp_load4, hyp_load8};
 
@@ -15,11 +14,9 @@ static void (*const calls[])(uintptr_t) = {hyp_load4, hyp_load8};
 #define hyp_load8 inline_load8
 #define hyp_load4_noabort inline_load4_noabort
 #define hyp_load8_noabort inline_load8_noabort
-#define backend_count_call inline_count_call
 /* bodies that no other unit sees need not say so */
 #pragma GCC diagnostic ignored "-Wattributes"
 #include "allocator/backend/inline.c"
-#undef backend_count_call
 
 static void (*const bodies[])(uintptr_t) = {inline_load4, inline_load8};
 static void (*const bodies_noabort[])(uintptr_t) = {inline_load4_noabort,
@@ -223,17 +220,6 @@ UNSANITIZED static void nothing_is_known_of_other_data(void **state)
 			 BACKEND_RUNNING);
 }
 
-static void counts_interface_calls(void **state)
-{
-	(void)state;
-	backend_begin(3);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(ENDS(inline_count_call()), BACKEND_RUNNING);
-	assert_int_equal(backend.record.calls, 3);
-	assert_int_equal(ENDS(inline_count_call()), BACKEND_HANG);
-	assert_int_equal(backend.record.calls, 4);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,7 +227,6 @@ int main(void)
 		cmocka_unit_test_setup(a_block_is_brought_into_memory, fresh),
 		cmocka_unit_test_setup(what_is_known_of_a_header, fresh),
 		cmocka_unit_test_setup(nothing_is_known_of_other_data, fresh),
-		cmocka_unit_test_setup(counts_interface_calls, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

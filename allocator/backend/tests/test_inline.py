@@ -70,7 +70,7 @@ class Known(unittest.TestCase):
         for call in ("  call void @hyp_store4_noabort(i64 %x.i)\n",
                      "  call void @hyp_load1_noabort(i64 %x.i)\n",
                      "  call void @llvm.dbg.value(metadata i32 %x, metadata !1, metadata !2)\n",
-                     "  tail call void @backend_count_call()\n",
+                     "  tail call i32 @backend_cpu()\n",
                      "  call void @__ubsan_handle_add_overflow(i8* null, i64 0, i64 0)\n"):
             self.known("entry:\n" + load("x", "%c", "next") + call +
                        load("y", "%c", "hash") + "  ret void\n", x=None, y="x")
