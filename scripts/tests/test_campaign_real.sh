@@ -27,7 +27,8 @@ wait $! || fail "it ended with $?"
 
 # what is not zeroed is an allocation, a large page that goes to the host, or a VM that
 # EL2 makes in what was there: several may be found, in any order
-for finding in "$work"/campaign/findings/*; do
+for told in "$work"/campaign/findings/*/finding.json; do
+	finding=$(dirname "$told")
 	case ${finding##*/} in
 	zeroed-* | wiped-* | *-create) ;;
 	*) fail "found something else: $finding" ;;
