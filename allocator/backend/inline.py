@@ -246,7 +246,9 @@ class Function:
         for i, phi in phis.items():
             ways = []
             for value, label, name, quoted in WAY.findall(phi.group(2)):
-                facts = self.blocks[name or quoted].known
+                # a first block without a label has a number here, and none there
+                before = self.blocks.get(name or quoted, self.blocks[""])
+                facts = before.known
                 ways.append((next((known for known, of in facts
                                    if of == value and value not in values), "0"), label))
             if any(fact != "0" for fact, _ in ways):

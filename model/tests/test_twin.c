@@ -251,7 +251,7 @@ static void what_many_programs_leave(void **state)
 	}
 	/* what is written stays for a while, or this test tests nothing */
 	assert_true(most > before + (24u << 20));
-	assert_true(most < before + (80u << 20));
+	assert_true(most < before + (40u << 20));
 }
 
 /* jemalloc is not the process's malloc: its books do not move. */
