@@ -20,7 +20,7 @@ static uint64_t range_end(const struct model *m, uint32_t i)
 	return page_down(m, mapped_end(m, i));
 }
 
-static uint64_t range_bytes(const struct model *m, uint32_t i)
+static inline uint64_t range_bytes(const struct model *m, uint32_t i)
 {
 	uint64_t start;
 
@@ -36,17 +36,12 @@ static uint64_t range_bytes(const struct model *m, uint32_t i)
 
 uint64_t model_reclaimable(const struct model *m)
 {
-	uint64_t bytes = m->nr ? range_bytes(m, m->nr - 1) : 0;
+	uint64_t bytes = 0;
 
-	/* the others keep their header; no branch, as used ones come at random */
-	for (uint32_t i = 0; i + 1 < m->nr; i++) {
-		const struct model_chunk *c = &m->chunk[i];
-		const uint32_t start = (uint32_t)page_up(m, c->addr + HEADER);
-		const uint32_t end =
-			(uint32_t)page_down(m, c->mark ? c->mark : c[1].addr);
-
-		bytes += (end - start) & -(uint32_t)(!c->used & (start < end));
-	}
+	/* of used ones only the tail, most often: most chunks are used */
+	for (uint32_t i = 0; i < m->nr; i++)
+		if (!m->chunk[i].used || is_tail(m, i))
+			bytes += range_bytes(m, i);
 	return bytes / m->page + m->spare;
 }
 

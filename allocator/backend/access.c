@@ -282,36 +282,13 @@ check_any(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 		forbidden(at, bytes, store, pc);
 }
 
-/* Aligned, so that the last byte is the one that may be poisoned. */
-UNSANITIZED static inline bool poisoned(uintptr_t at, size_t bytes)
-{
-#if HYPHEAP_ASAN
-	return bytes > 8 ? __asan_region_is_poisoned((void *)at, bytes) != NULL
-			 : __asan_address_is_poisoned((void *)(at + bytes - 1));
-#else
-	(void)at;
-	(void)bytes;
-
-	return false;
-#endif
-}
-
 /*
- * What check() leaves: mostly the stack and the target's own data. Of what EL2
- * may touch in the arena the bytes are in memory when this returns.
+ * What check() leaves. Of what EL2 may touch in the arena the bytes are in
+ * memory when this returns.
  */
 UNSANITIZED static __attribute__((noinline)) void
 check_other(uintptr_t at, size_t bytes, bool store, uintptr_t pc)
 {
-	const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-
-	if (((at >= sp && at < backend.stack_top &&
-	      backend.stack_top - at >= bytes) ||
-	     at - backend.own < backend.own_bytes) &&
-	    !(at & (bytes - 1)) && !poisoned(at, bytes) &&
-	    backend.accesses_left >= 0)
-		return;
-
 	check_any(at, bytes, store, pc);
 	content_need(at, bytes);
 }

@@ -534,18 +534,13 @@ class Random(Case):
             self.assertEqual(row["bare"]["ops"] == 0, row["ops_each"] == 0)
 
     def test_bench_row(self):
-        doc = json.loads(self.call("bench", "--row=8,4,16", "--rounds=1",
-                                   "--json").out)
-        self.assertEqual([(row["ops_each"], row["live"], row["heap_pages"])
-                          for row in doc["rows"]], [(8, 4, 16)])
-        self.assertGreater(doc["rows"][0]["all"]["ns_per_op"], 0)
-
-    def test_bench_ask(self):
-        """Asked each time, bare and checks make more calls; the rest did so before."""
-        args = ("bench", "--row=8,4,16", "--rounds=1", "--json")
-        row = json.loads(self.call(*args, "--ask").out)["rows"][0]
-        for way in ("bare", "checks", "all"):
-            self.assertGreater(row[way]["ns_per_op"], 0)
+        for more in ((), ("--ask",)):
+            doc = json.loads(self.call("bench", "--row=8,4,16", "--rounds=1",
+                                       "--json", *more).out)
+            self.assertEqual([(row["ops_each"], row["live"], row["heap_pages"])
+                              for row in doc["rows"]], [(8, 4, 16)])
+            for way in ("bare", "checks", "all"):
+                self.assertGreater(doc["rows"][0][way]["ns_per_op"], 0)
 
     def test_bench_all(self):
         """Of a table, too, nothing else is measured."""
